@@ -1,0 +1,35 @@
+"""Interactive multi-person pose annotation in notebooks; start with `Session.open("clip.mp4")`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impose_widget.core.skeleton import Skeleton
+    from impose_widget.io import formats, read, write
+    from impose_widget.session import Session
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Session": "impose_widget.session",
+    "Skeleton": "impose_widget.core.skeleton",
+    "formats": "impose_widget.io",
+    "read": "impose_widget.io",
+    "write": "impose_widget.io",
+}
+__all__ = ["Session", "Skeleton", "__version__", "formats", "read", "write"]
+
+
+def __getattr__(name: str) -> Any:
+    # Importing the package must stay quick: each name brings what it needs when it is first used (PEP 562).
+    if name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'impose_widget' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,127 @@
+"""Finding everyone: detections of all frames, linked to people, as poses; chunk by chunk, each chunk on disk.
+
+Which frames are finished, and who is who in them, is read from the poses themselves: so it goes on after an
+interruption where it stopped, and what a human repaired in the meantime holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from impose_widget.associate import AssociationConfig, associate
+from impose_widget.core import edits
+from impose_widget.core.pose import INTERPOLATED, NO_READING, empty_poses, read_poses
+from impose_widget.core.skeleton import Skeleton
+from impose_widget.core.tracks import Draft, Tracks
+from impose_widget.propagate.readings import fill_gaps, smooth_readings
+from impose_widget.session.state import State
+
+if TYPE_CHECKING:
+    from impose_widget.detect import Detector
+    from impose_widget.video import Video
+
+CHUNK = 32  # frames that are detected, linked and stored together
+LOOKAHEAD = 8  # frames that must be known after one before it is final: births are confirmed, smoothing looks ahead
+LONGEST_GAP = 15  # frames without a reading that are filled by interpolation; longer ones are occlusions or exits
+DELETED = -2  # what `associate` calls a detection that is not to be used
+
+
+def find(state: State, video: Video, detector: Detector, skeleton: Skeleton, wanted: list[int]) -> Iterator[int]:
+    """Find everyone in the wanted frames that are not finished; yields how many of them are, after each chunk."""
+    todo = [f for f in wanted if not state.found[f]]
+    if not todo:
+        yield len(wanted)
+        return
+    action = state.begin("initialize", {"frames": [todo[0], todo[-1]], "n": len(todo)}, [])
+    for start in range(0, len(todo), CHUNK):
+        chunk = todo[start : start + CHUNK]
+        new = [f for f in chunk if not state.readings.analysed[f]]
+        if new:
+            state.add_detections(new, detector.detect(list(video.frames(new)), new))
+        last = start + CHUNK >= len(todo)
+        stop = chunk[-1] + 1 if last else chunk[-1] + 1 - LOOKAHEAD
+        with state.lock:
+            final = [f for f in todo[: start + len(chunk)] if f < stop and not state.found[f]]
+            changes = link(state, skeleton, video, final, action.seq, detector.KEYPOINT_SCORE) if final else []
+            state.extend(action, changes, final)
+        yield len(wanted) - len(todo) + min(start + CHUNK, len(todo))
+    state.finish(action, action.payload, [])
+
+
+def claims(tracks: Tracks, n_rows: int) -> np.ndarray:
+    """(n_rows,) whose each reading is: a track id, -1 for nobody's, `DELETED` where a human took the person away."""
+    owner = np.full(n_rows, -1, np.int32)
+    for track_id, _, records in tracks.lanes():
+        held = records["reading"] != NO_READING
+        rows = records["reading"][held]
+        owner[rows] = np.where(records["present"][held], track_id, np.where(owner[rows] < 0, DELETED, owner[rows]))
+    return owner
+
+
+def link(
+    state: State, skeleton: Skeleton, video: Video, final: list[int], revision: int, keypoint_score: float
+) -> list:
+    """Changes that give the people of some frames their identities and poses.
+
+    Frames before and after, as far as they were looked at, serve as context and stay as they are, but for gaps of a
+    person that close now.
+    """
+    config = AssociationConfig()
+    first, stop = final[0] - config.memory, final[-1] + 1 + LOOKAHEAD
+    rows = state.readings.between(first, stop)
+    detections = state.readings.table[rows]
+    owner = claims(state.tracks, len(state.readings))[rows]
+    ids = associate(
+        detections,
+        owner,
+        state.next_track_id,
+        skeleton,
+        np.flatnonzero(state.readings.analysed[max(first, 0) : stop]) + max(first, 0),
+        (video.width, video.height),
+        config,
+    )
+    draft = Draft(state.tracks)
+    fresh = (owner == -1) & (ids >= 0) & (detections.frame <= final[-1])
+    for track_id in np.unique(ids[fresh]):
+        of_person = ids == track_id
+        adopt_readings(draft, state, int(track_id), rows[of_person], final[-1], revision, keypoint_score)
+    return draft.changes()
+
+
+def adopt_readings(
+    draft: Draft, state: State, track_id: int, rows: np.ndarray, last: int, revision: int, keypoint_score: float
+) -> None:
+    """Make poses of one person's readings, lightly smoothed and with short gaps filled, in frames that have none.
+
+    Args:
+        draft: where to.
+        state: whose readings.
+        track_id: the person.
+        rows: readings of that person, by frame, context included.
+        last: no frame after this one is changed.
+        revision: number of the action that does it.
+        keypoint_score: readings of keypoints below it are called occluded.
+    """
+    table = state.readings.table
+    frames = np.arange(table.frame[rows].min(), table.frame[rows].max() + 1)
+    row_at = np.full(len(frames), NO_READING, np.int32)
+    row_at[table.frame[rows] - frames[0]] = rows
+    raw = state.readings.keypoints(row_at)
+    smooth = smooth_readings(fill_gaps(raw, LONGEST_GAP))
+    read = row_at != NO_READING
+    poses = empty_poses(len(frames), raw.shape[1])
+    poses[read] = read_poses(
+        smooth[read], table.box[row_at[read]], table.score[row_at[read]], row_at[read], revision, keypoint_score
+    )
+    filled = ~read & np.isfinite(smooth).all((1, 2))
+    boxes = np.full((len(frames), 4), np.nan, np.float32)
+    poses[filled] = read_poses(
+        smooth[filled], boxes[filled], smooth[filled, :, 2].mean(1), row_at[filled], revision, keypoint_score
+    )
+    poses["source"][filled], poses["box_source"][filled] = INTERPOLATED, INTERPOLATED
+    edits.enclose(poses)
+    take = (read | filled) & (frames <= last)
+    edits.adopt(draft, track_id, frames[take], poses[take])

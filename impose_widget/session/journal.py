@@ -1,0 +1,287 @@
+"""Journal: everything that was found and done in one video, in one SQLite file, on disk before it is acknowledged.
+
+The file is a log. `actions` says what was asked for, `changes` what it did to the poses (`core.tracks.Change`),
+`detections` what the network saw. Undo and redo are actions with changes of their own, so that applying all changes
+gives the present state, whatever happened in between. Rows are only added, never altered, but for the mark that an
+action is finished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from impose_widget.core.detections import Detections
+from impose_widget.core.tracks import Change
+from impose_widget.session.filesystem import is_network_drive
+
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE actions (
+    seq INTEGER PRIMARY KEY, time REAL NOT NULL, opening INTEGER NOT NULL, kind TEXT NOT NULL,
+    payload TEXT NOT NULL, finished INTEGER NOT NULL
+);
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY, seq INTEGER NOT NULL REFERENCES actions, track_id INTEGER NOT NULL, data BLOB NOT NULL
+);
+CREATE INDEX changes_of ON changes (seq);
+CREATE TABLE found (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL REFERENCES actions, frames TEXT NOT NULL);
+CREATE TABLE detections (id INTEGER PRIMARY KEY, frames TEXT NOT NULL, n INTEGER NOT NULL, data BLOB NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that somebody did.
+
+    Attributes:
+        seq: its number, ascending in time; also the `revision` of what it changed.
+        time: seconds since 1970, UTC.
+        opening: how often the journal had been opened when it was done.
+        kind: the name of the call: correct, propagate, undo, …
+        payload: its arguments, enough to do it again.
+        finished: False while it goes on, and for ever if it was interrupted.
+    """
+
+    seq: int
+    time: float
+    opening: int
+    kind: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    finished: bool = True
+
+
+class Journal:
+    """The log of one video on disk, or in memory if `path` is None.
+
+    Raises:
+        OSError: the file cannot be opened or made.
+        ValueError: the file is no journal, or one of a newer version.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._db: sqlite3.Connection | None = None
+        try:
+            self._db = _connect(path, read_only)
+            self._check_version()
+        except sqlite3.DatabaseError as error:
+            self.close()
+            if path is not None and "unable to open" not in str(error) and path.exists() and not _is_sqlite(path):
+                raise ValueError(
+                    f"Expected a journal of impose-widget, got {path}, which is another kind of file; "
+                    "give store= another path."
+                ) from error
+            raise OSError(f"The journal {path} cannot be opened ({error}); give store= a path in a writable folder.") from error
+        except BaseException:
+            self.close()
+            raise
+        self.opening = int(self.meta().get("openings", 0)) + 1
+        if not read_only:
+            with self._writing():
+                self._set_meta({"openings": self.opening})
+
+    def _check_version(self) -> None:
+        tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables and not self.read_only:
+            with self._writing():
+                for statement in _TABLES.split(";"):
+                    self._db.execute(statement)
+                self._set_meta({"version": VERSION})
+            return
+        if "meta" not in tables or "actions" not in tables:
+            raise ValueError(
+                f"Expected a journal of impose-widget, got {self.path}, a database of something else; "
+                "give store= another path."
+            )
+        version = int(self.meta().get("version", 0))
+        if version > VERSION:
+            raise ValueError(
+                f"Expected a journal of version {VERSION} or older, got version {version} in {self.path}; "
+                "update impose-widget to open it. Nothing was changed."
+            )
+
+    # -- what is written -----------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction: on disk when the block ends, or not at all."""
+        if self.read_only:
+            raise PermissionError(
+                "This session is read-only, because another process has the journal open; close it there and open again."
+            )
+        if self._db is None:
+            raise ValueError("Expected an open session, got one that was closed; open it again with Session.open().")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise OSError(
+                f"The edit could not be stored in {self.path} ({error}), so it was not made; "
+                "free some space or check the drive, then repeat it. Everything before it is safe."
+            ) from error
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+    def _set_meta(self, values: dict[str, Any]) -> None:
+        rows = [(k, json.dumps(v)) for k, v in values.items()]
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+
+    def set_meta(self, **values: Any) -> None:
+        """Store facts about the journal itself: the video it belongs to, the skeleton."""
+        with self._writing():
+            self._set_meta(values)
+
+    def begin(
+        self, seq: int, kind: str, payload: dict[str, Any], changes: Iterable[Change] = (), *, finished: bool = True
+    ) -> Action:
+        """Store a new action with its changes; returns when both are on disk."""
+        action = Action(seq, time.time(), self.opening, kind, payload, finished)
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO actions VALUES (?, ?, ?, ?, ?, ?)",
+                (seq, action.time, action.opening, kind, json.dumps(payload), int(finished)),
+            )
+            self._insert(seq, changes)
+        return action
+
+    def add(self, seq: int, changes: Iterable[Change], found: Iterable[int] = ()) -> None:
+        """Store more changes of an action that goes on, and the frames in which it has found everyone."""
+        with self._writing():
+            self._insert(seq, changes)
+            if found := list(found):
+                self._db.execute("INSERT INTO found (seq, frames) VALUES (?, ?)", (seq, pack_frames(found)))
+
+    def finish(self, seq: int, payload: dict[str, Any], changes: Iterable[Change] = ()) -> None:
+        """Store the last changes of an action, and that it is finished."""
+        with self._writing():
+            self._insert(seq, changes)
+            self._db.execute(
+                "UPDATE actions SET finished = 1, payload = ? WHERE seq = ?", (json.dumps(payload), seq)
+            )
+
+    def _insert(self, seq: int, changes: Iterable[Change]) -> None:
+        rows = [(seq, change.track_id, change.to_bytes()) for change in changes]
+        self._db.executemany("INSERT INTO changes (seq, track_id, data) VALUES (?, ?, ?)", rows)
+
+    def add_detections(self, frames: Iterable[int], detections: Detections) -> None:
+        """Store what the network saw in some frames (frames without anybody count as seen)."""
+        parts = (detections.frame, detections.keypoints, detections.box, detections.score)
+        data = zlib.compress(b"".join(np.ascontiguousarray(p).tobytes() for p in parts), 1)
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO detections (frames, n, data) VALUES (?, ?, ?)",
+                (pack_frames(frames), len(detections), data),
+            )
+
+    # -- what is read --------------------------------------------------------------------------------------------
+
+    def meta(self) -> dict[str, Any]:
+        """All facts about the journal itself."""
+        return {k: json.loads(v) for k, v in self._db.execute("SELECT key, value FROM meta")}
+
+    def actions(self) -> Iterator[Action]:
+        """All actions, oldest first."""
+        for seq, at, opening, kind, payload, finished in self._db.execute("SELECT * FROM actions ORDER BY seq"):
+            yield Action(seq, at, opening, kind, json.loads(payload), bool(finished))
+
+    def changes(self, n_keypoints: int, seq: int | None = None) -> Iterator[Change]:
+        """All changes in the order in which they were applied, or those of one action."""
+        where = "" if seq is None else "WHERE seq = ?"
+        query = self._db.execute(
+            f"SELECT track_id, data FROM changes {where} ORDER BY id", () if seq is None else (seq,)
+        )
+        for track_id, data in query:
+            yield Change.from_bytes(track_id, data, n_keypoints)
+
+    def has_changes(self, seq: int) -> bool:
+        """Whether an action changed anything."""
+        return self._db.execute("SELECT 1 FROM changes WHERE seq = ? LIMIT 1", (seq,)).fetchone() is not None
+
+    def found(self) -> Iterator[tuple[int, list[int]]]:
+        """(action, frames) in which an action found everyone."""
+        for seq, frames in self._db.execute("SELECT seq, frames FROM found ORDER BY id"):
+            yield seq, unpack_frames(frames)
+
+    def detections(self, n_keypoints: int) -> Iterator[tuple[list[int], Detections]]:
+        """(frames, detections) in the order in which they were stored."""
+        for frames, n, data in self._db.execute("SELECT frames, n, data FROM detections ORDER BY id"):
+            raw, k = zlib.decompress(data), n_keypoints
+            ends = np.cumsum([0, 4 * n, 12 * n * k, 16 * n, 4 * n])
+            parts = [np.frombuffer(raw[a:b], "<i4" if i == 0 else "<f4") for i, (a, b) in enumerate(zip(ends, ends[1:]))]
+            yield (
+                unpack_frames(frames),
+                Detections(parts[0], parts[1].reshape(n, k, 3), parts[2].reshape(n, 4), parts[3]),
+            )
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+
+def pack_frames(frames: Iterable[int]) -> str:
+    """Frames as text in which runs are short: `0-31,40,50-60`."""
+    runs: list[list[int]] = []
+    for frame in frames:
+        if runs and frame == runs[-1][1] + 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def unpack_frames(text: str) -> list[int]:
+    """The reverse of `pack_frames`."""
+    out: list[int] = []
+    for run in filter(None, text.split(",")):
+        a, _, b = run.partition("-")
+        out += range(int(a), int(b or a) + 1)
+    return out
+
+
+def _connect(path: Path | None, read_only: bool) -> sqlite3.Connection:
+    options: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}  # the session holds the lock
+    if path is None:
+        return sqlite3.connect(":memory:", **options)
+    if not read_only:
+        db = sqlite3.connect(path, timeout=5, **options)
+        # WAL is quicker, but needs shared memory, which a network drive does not have.
+        db.execute(f"PRAGMA journal_mode = {'DELETE' if is_network_drive(path) else 'WAL'}")
+        db.execute("PRAGMA synchronous = FULL")
+        return db
+    uri = path.resolve().as_uri()
+    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=5, **options)
+    try:
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:  # a folder that nobody may write to: SQLite cannot make its side files there
+        db.close()
+        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, **options)
+    return db
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(16)
+    return head in (b"SQLite format 3\0", b"")

@@ -1,0 +1,275 @@
+"""Session: one video, its people and their poses, and everything a human says about them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from impose_widget.core.skeleton import COCO17, Skeleton
+from impose_widget.propagate.base import FrameUpdate, Propagator
+from impose_widget.session import arguments, carrying, finding
+from impose_widget.session.carrying import Order, Report
+from impose_widget.session.files import export, load
+from impose_widget.session.identity_edits import IdentityEdits
+from impose_widget.session.opening import OpenJournal, open_journal
+from impose_widget.session.pose_edits import PoseEdits
+from impose_widget.session.state import Changed, State
+from impose_widget.session.views import Views
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from impose_widget.detect import Detector
+    from impose_widget.video import Video
+
+Progress = Callable[[int, int], None] | bool | None
+TRACKERS = ("auto", "lk")
+
+
+class Session(PoseEdits, IdentityEdits, Views):
+    """The kernel-side object: no browser, no thread of its own; every call may come from any thread.
+
+    Every edit is on disk before its call returns. Open one with `Session.open`.
+    """
+
+    def __init__(
+        self,
+        video: Video,
+        skeleton: Skeleton,
+        opened: OpenJournal,
+        detector: Detector | None,
+        propagator: Propagator,
+    ) -> None:
+        state = State(opened.journal, len(skeleton), len(video))
+        super().__init__(video, skeleton, state, detector)
+        self._opened = opened
+        self._propagator = propagator
+
+    @classmethod
+    def open(
+        cls,
+        source: str | Path | Sequence[str | Path] | np.ndarray,
+        model: str | None = "tiny",
+        tracker: str = "auto",
+        skeleton: str | Path | Skeleton | Sequence[str] = "coco17",
+        store: str | Path | None = "auto",
+        resume: bool = True,
+        device: str = "auto",
+    ) -> Session:
+        """Open a video for annotation; what was done before is there again.
+
+        Args:
+            source: a video file, a folder or list of images, or frames (T, H, W, 3) uint8 RGB.
+            model: "tiny", the network that ships; None for none (then torch is not needed).
+            tracker: what follows a point from frame to frame: "lk", or "auto" for the best there is.
+            skeleton: a name, a Skeleton, a YAML or JSON file, or a list of keypoint names.
+            store: where the journal is: "auto" (beside the video, else in the user's data folder), a path, or None
+                for memory only.
+            resume: False sets an existing journal aside (it is renamed, not deleted) and starts anew.
+            device: "auto", "cpu" or "cuda".
+
+        Raises:
+            FileNotFoundError, OSError: the video or the journal cannot be read or made.
+            ValueError, TypeError: an argument is not what it should be, or the journal is of another video.
+        """
+        from impose_widget.propagate.fusion import FlowFusion
+        from impose_widget.video import open_video
+
+        kind = Skeleton.of(skeleton)
+        if model not in ("tiny", None):
+            raise ValueError(f'Expected model="tiny" (the network that ships) or None, got {model!r}.')
+        arguments.one_of(tracker, TRACKERS, "tracker")
+        arguments.one_of(device, ("auto", "cpu", "cuda"), "device")
+        detector = None
+        if model is not None and kind.keypoints == COCO17.keypoints:
+            from impose_widget.detect import MoveNetDetector
+
+            detector = MoveNetDetector(device=device)
+        video = open_video(source)
+        try:
+            opened = open_journal(store, resume, video.path, video.fingerprint(), kind)
+        except BaseException:
+            video.close()
+            raise
+        session = cls(video, kind, opened, detector, FlowFusion(kind))
+        if session._state.actions and opened.path is not None:
+            sys.stderr.write(f"{session!r}\n")
+        return session
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state, opened = self._state, self._opened
+        clicks = int(self.metrics()["clicks"])
+        text = f"Session({self.video.name}: {len(self.video)} frames, {len(state.tracks.ids())} people, {clicks} clicks"
+        if opened.path is not None:
+            goes_on = opened.journal.opening > 1 and state.actions
+            text += f", {'goes on from' if goes_on else 'journal'} {opened.path}"
+        return text + (", read-only)" if opened.journal.read_only else ")")
+
+    @property
+    def path(self) -> Path | None:
+        """The journal's file; None in memory."""
+        return self._opened.path
+
+    @property
+    def read_only(self) -> bool:
+        """Whether another process has the journal, so that nothing can be changed here."""
+        return self._opened.journal.read_only
+
+    def close(self) -> None:
+        """Close video and journal and let others write; closing twice is fine."""
+        self._opened.close()
+        self.video.close()
+
+    def save(self) -> Path | None:
+        """Never needed: everything is on disk already. Returns where."""
+        return self.path
+
+    # -- the model -----------------------------------------------------------------------------------------------
+
+    def initialize(self, frames: Iterable[int] | None = None, progress: Progress = None) -> None:
+        """Find and follow everyone; blocks, and goes on where it stopped.
+
+        What a human did meanwhile stays. Without a network nothing is found: draw boxes instead.
+
+        Args:
+            frames: those to look at; None for all.
+            progress: None for a bar, False for none, or a function that is called with (frames done, of how many).
+        """
+        wanted = arguments.frame_numbers(frames, len(self.video))
+        if self._detector is None or not wanted:
+            return
+        with _Bar(progress, len(wanted), "finding people", "frames") as bar:
+            for done in finding.find(self._state, self.video, self._detector, self.skeleton, wanted):
+                bar.to(done)
+
+    def propagate(
+        self,
+        frame: int | None = None,
+        direction: str = "forward",
+        stop: int | None = None,
+        tracks: str | int | Iterable[int] | None = None,
+        keypoints: str | Iterable[str] | None = None,
+        progress: Progress = None,
+    ) -> Report:
+        """Carry corrections to other frames; blocks. What a human placed is never moved.
+
+        A correction goes as far as the next anchor of the same keypoint, or as far as it says more than the model's
+        own reading: there it fades out.
+
+        Args:
+            frame: from here; None for every place that was corrected and not carried yet.
+            direction: "forward", "backward" or "both".
+            stop: the last frame that may change, in the direction of travel.
+            tracks: None for people corrected since their last propagation, "all" for every anchor of everyone, or ids.
+            keypoints: change only these; None for all.
+            progress: None for a bar, False for none, or a function that is called with (percent done, 100).
+        """
+        report = Report(stopped="nothing to carry")
+        with _Bar(progress, 100, "carrying corrections", "%") as bar:
+            for update, report in self._carry(frame, direction, stop, tracks, keypoints):  # noqa: B007
+                bar.to(round(100 * update.done))
+        return report
+
+    def iter_propagate(
+        self,
+        frame: int | None = None,
+        direction: str = "forward",
+        stop: int | None = None,
+        tracks: str | int | Iterable[int] | None = None,
+        keypoints: str | Iterable[str] | None = None,
+    ) -> Iterator[FrameUpdate]:
+        """The same, yielding each update when it is on disk. Closing the generator stops; what is done stays."""
+        return (update for update, _ in self._carry(frame, direction, stop, tracks, keypoints))
+
+    def _carry(
+        self, frame: Any, direction: Any, stop: Any, tracks: Any, keypoints: Any
+    ) -> Iterator[tuple[FrameUpdate, Report]]:
+        arguments.one_of(direction, carrying.DIRECTIONS, "direction")
+        frame = None if frame is None else self._frame(frame)
+        stop = None if stop is None else self._frame(stop, "stop")
+        if stop is not None and direction == "both":
+            raise ValueError('Expected stop only with one direction, got direction="both"; propagate twice.')
+        if isinstance(tracks, (int, np.integer)):
+            tracks = [tracks]
+        everyone = isinstance(tracks, str)
+        if everyone:
+            arguments.one_of(tracks, ("all",), "tracks")
+        ids = None if tracks is None or everyone else tuple(self._track(i) for i in tracks)
+        names = [keypoints] if isinstance(keypoints, str) else keypoints
+        chosen = None if names is None else tuple(arguments.keypoint_index(k, self.skeleton) for k in names)
+        order = Order(frame, direction, stop, ids, chosen, anchored=everyone or (ids is not None and frame is None))
+        score = self._detector.KEYPOINT_SCORE if self._detector is not None else carrying.KEYPOINT_SCORE
+        return carrying.carry(self._state, self.video, self._propagator, self.skeleton, order, score)
+
+    # -- the log -------------------------------------------------------------------------------------------------
+
+    def undo(self) -> bool:
+        """Take the last action back, however many frames it touched; False if there is none left."""
+        return self._state.undo() is not None
+
+    def redo(self) -> bool:
+        """Do again what was taken back last; False if there is nothing."""
+        return self._state.redo() is not None
+
+    def on_change(self, callback: Callable[[Changed], None]) -> Callable[[], None]:
+        """Call `callback(changed)` after every change, from the thread that made it; returns a function that ends it."""
+        return self._state.on_change(callback)
+
+    # -- files ---------------------------------------------------------------------------------------------------
+
+    def export(self, path: str | Path, format: str | None = None, check: bool = True) -> Path:
+        """Write the poses as an annotation file; the format is told by the name, or given (see `iw.formats()`).
+
+        With `check` the file is read back and compared with what it should hold.
+
+        Raises:
+            ValueError: there is no such format, or the file does not hold what was written.
+            OSError: it cannot be written; an older file of that name is still whole.
+        """
+        return export(self.poses, Path(path), format, check)
+
+    def load(self, path: str | Path | pd.DataFrame, format: str | None = None) -> dict[int, int]:
+        """Take in the poses of an annotation file, as somebody's reading: one action, one undo step.
+
+        Nothing that is there is overwritten: people of the file get track ids of their own (the same ids, if they are
+        free).
+
+        Returns:
+            Track id in the file -> track id here.
+        """
+        return load(self, path, format)
+
+
+class _Bar:
+    """Progress as the user wants it: a bar, nothing, or a call."""
+
+    def __init__(self, progress: Progress, total: int, what: str, unit: str) -> None:
+        if not (progress is None or isinstance(progress, bool) or callable(progress)):
+            raise TypeError(f"Expected progress as None, False or a function, got {progress!r}.")
+        self._call = progress if callable(progress) else None
+        self._total = total
+        silent = progress is False or self._call is not None
+        self._bar = tqdm(total=total, desc=what, unit=unit, disable=silent, leave=False)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def to(self, done: int) -> None:
+        """Show how much is done."""
+        self._bar.update(done - self._bar.n)
+        if self._call is not None:
+            self._call(done, self._total)

@@ -1,0 +1,188 @@
+"""State: the poses of one video and the journal behind them; nothing changes here that is not on disk first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from impose_widget.core.detections import Detections
+from impose_widget.core.tracks import Change, Tracks
+from impose_widget.session.history import History
+from impose_widget.session.journal import Action, Journal
+from impose_widget.session.readings import Readings
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What callbacks are told: something happened to the poses.
+
+    Attributes:
+        revision: of the session after it.
+        kind: the name of the action.
+        frames: (n,) frames in which a pose changed, ascending.
+        track_ids: whose poses changed, ascending.
+    """
+
+    revision: int
+    kind: str
+    frames: np.ndarray
+    track_ids: tuple[int, ...]
+
+
+class State:
+    """Model output plus log; everything else in a session is derived from it. All methods may be called from any thread."""
+
+    def __init__(self, journal: Journal, n_keypoints: int, n_frames: int) -> None:
+        self.lock = threading.RLock()
+        self.journal = journal
+        self.tracks = Tracks(n_keypoints)
+        self.readings = Readings(n_keypoints, n_frames)
+        self.decisions: dict[int, str] = {}
+        self.actions: list[Action] = []
+        self.next_track_id = 0
+        self._found: list[tuple[int, list[int]]] = []
+        self.n_frames = n_frames
+        self._callbacks: list[Callable[[Changed], None]] = []
+        self._generation = 0
+        self._replay()
+
+    def _replay(self) -> None:
+        n_keypoints = self.tracks.n_keypoints
+        for frames, detections in self.journal.detections(n_keypoints):
+            self.readings.add(frames, detections)
+        for change in self.journal.changes(n_keypoints):
+            self.tracks.apply([change])
+            self.next_track_id = max(self.next_track_id, change.track_id + 1)
+        self.actions = list(self.journal.actions())
+        self._found = list(self.journal.found())
+        for action in self.actions:
+            self._decide(action)
+        flags = ((a, self._is_undoable(a)) for a in self.actions)
+        self.history = History.of(flags)
+
+    def _is_undoable(self, action: Action) -> bool:
+        return action.kind == "resolve_issue" or self.journal.has_changes(action.seq)
+
+    @property
+    def revision(self) -> int:
+        """Number of the last action; every edit raises it."""
+        return self.actions[-1].seq if self.actions else 0
+
+    @property
+    def generation(self) -> int:
+        """Grows with every change, those within one action too: tables computed before it are out of date."""
+        return self._generation
+
+    @property
+    def found(self) -> np.ndarray:
+        """(T,) frames in which everyone was looked for, and that was not undone."""
+        out = np.zeros(self.n_frames, bool)
+        for seq, frames in self._found:
+            if seq not in self.history.void:
+                out[frames] = True
+        return out
+
+    def new_track_id(self) -> int:
+        """An identity that nobody ever had."""
+        self.next_track_id += 1
+        return self.next_track_id - 1
+
+    # -- actions -------------------------------------------------------------------------------------------------
+
+    def commit(self, kind: str, payload: dict[str, Any], changes: list[Change]) -> Action:
+        """Store an action that is finished at once, then make it true."""
+        with self.lock:
+            action = self.journal.begin(self.revision + 1, kind, payload, changes)
+            self._took_place(action, changes, bool(changes) or kind == "resolve_issue")
+        return action
+
+    def begin(self, kind: str, payload: dict[str, Any], changes: list[Change]) -> Action:
+        """Store an action that goes on for a while, with its first changes."""
+        with self.lock:
+            action = self.journal.begin(self.revision + 1, kind, payload, changes, finished=False)
+            self._took_place(action, changes, True)
+        return action
+
+    def extend(self, action: Action, changes: list[Change], found: Iterable[int] = ()) -> None:
+        """Store more changes of an action that goes on, and frames in which it found everyone."""
+        with self.lock:
+            found = list(found)
+            self.journal.add(action.seq, changes, found)
+            if found:
+                self._found.append((action.seq, found))
+            self._apply(action.kind, changes)
+
+    def finish(self, action: Action, payload: dict[str, Any], changes: list[Change]) -> None:
+        """Store the last changes of an action that went on, and what came of it."""
+        with self.lock:
+            self.journal.finish(action.seq, payload, changes)
+            at = next(i for i, a in enumerate(self.actions) if a.seq == action.seq)
+            self.actions[at] = Action(action.seq, action.time, action.opening, action.kind, payload, True)
+            self._apply(action.kind, changes)
+
+    def add_detections(self, frames: list[int], detections: Detections) -> np.ndarray:
+        """Store what the network saw; returns the rows (m,) of the detections."""
+        with self.lock:
+            self.journal.add_detections(frames, detections)
+            return self.readings.add(frames, detections)
+
+    def undo(self) -> Action | None:
+        """Take the last action back; None if there is none left."""
+        with self.lock:
+            if not self.history.done:
+                return None
+            target = self.history.done[-1]
+            changes = list(self.journal.changes(self.tracks.n_keypoints, target))
+            return self.commit("undo", {"of": target, **self._decision_of(target, "before")}, changes)
+
+    def redo(self) -> Action | None:
+        """Make the last action that was taken back true again; None if there is none."""
+        with self.lock:
+            if not self.history.undone:
+                return None
+            target = self.history.undone[-1]
+            changes = list(self.journal.changes(self.tracks.n_keypoints, target))
+            return self.commit("redo", {"of": target, **self._decision_of(target, "state")}, changes)
+
+    def action(self, seq: int) -> Action:
+        """The action of that number."""
+        return next(a for a in reversed(self.actions) if a.seq == seq)
+
+    def _decision_of(self, seq: int, which: str) -> dict[str, Any]:
+        target = self.action(seq)
+        if target.kind != "resolve_issue":
+            return {}
+        return {"issue": target.payload["issue"], "state": target.payload[which]}
+
+    def _decide(self, action: Action) -> None:
+        if "issue" in action.payload and "state" in action.payload:
+            if action.payload["state"] == "open":
+                self.decisions.pop(action.payload["issue"], None)
+            else:
+                self.decisions[action.payload["issue"]] = action.payload["state"]
+
+    def _took_place(self, action: Action, changes: list[Change], undoable: bool) -> None:
+        self.actions.append(action)
+        self.history.record(action, undoable)
+        self._decide(action)
+        self._apply(action.kind, changes)
+
+    def _apply(self, kind: str, changes: list[Change]) -> None:
+        self.tracks.apply(changes)
+        self._generation += 1
+        for change in changes:
+            self.next_track_id = max(self.next_track_id, change.track_id + 1)
+        if self._callbacks:
+            frames = np.unique(np.concatenate([c.frames for c in changes])) if changes else np.zeros(0, np.int32)
+            told = Changed(self.revision, kind, frames, tuple(sorted({c.track_id for c in changes})))
+            for callback in list(self._callbacks):
+                callback(told)
+
+    def on_change(self, callback: Callable[[Changed], None]) -> Callable[[], None]:
+        """Call back after every change; returns a function that ends it."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None

@@ -1,0 +1,130 @@
+"""The part of a session that answers: tables, the next issue, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from impose_widget.core import tables
+from impose_widget.core.issues import STATES, issues_table
+from impose_widget.session import arguments, events
+from impose_widget.session.base import SessionBase
+
+
+class Views(SessionBase):
+    """Tables as pandas DataFrames: snapshots that are true when they are asked for."""
+
+    _tables: dict[str, tuple[int, pd.DataFrame]]
+
+    def _table(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        with self._state.lock:
+            generation = self._state.generation
+            held = self.__dict__.setdefault("_tables", {})
+            if name not in held or held[name][0] != generation:
+                held[name] = generation, make()
+            return held[name][1].copy()
+
+    @property
+    def poses(self) -> pd.DataFrame:
+        """One row a keypoint of a person in a frame; columns as in `core.tables.poses_table`.
+
+        `poses.attrs` holds the skeleton and the video, so that a file written from it says what it belongs to.
+        """
+        make = lambda: tables.poses_table(self._state.tracks, self.skeleton, self.video.times)  # noqa: E731
+        poses = self._table("poses", make)
+        poses.attrs = {"skeleton": self.skeleton.to_json(), "video": self._video_facts()}
+        return poses
+
+    def _video_facts(self) -> dict[str, Any]:
+        video = self.video
+        return {
+            "name": video.name,
+            "width": video.width,
+            "height": video.height,
+            "fps": float(video.fps),
+            "n_frames": len(video),
+        }
+
+    @property
+    def boxes(self) -> pd.DataFrame:
+        """One row a person and frame; columns as in `core.tables.boxes_table`."""
+        return self._table("boxes", lambda: tables.boxes_table(self._state.tracks))
+
+    @property
+    def tracks(self) -> pd.DataFrame:
+        """One row a person; columns as in `core.tables.tracks_table`."""
+        return self._table("tracks", lambda: tables.tracks_table(self._state.tracks, self.issues))
+
+    @property
+    def frames(self) -> pd.DataFrame:
+        """One row a frame; columns as in `core.tables.frames_table`."""
+        make = lambda: tables.frames_table(self._state.tracks, self.video.times, self._state.found)  # noqa: E731
+        return self._table("frames", make)
+
+    @property
+    def issues(self) -> pd.DataFrame:
+        """Places to look at, worst first; columns as in `core.issues.issues_table`."""
+        state = self._state
+        return self._table(
+            "issues",
+            lambda: issues_table(state.tracks, self.skeleton, state.readings.table.keypoints, state.decisions),
+        )
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """One row an action, oldest first; columns as in `session.events.events_table`."""
+        with self._state.lock:
+            return events.events_table(self._state.actions)
+
+    def next_issue(self, after: int | None = None) -> pd.Series | None:
+        """The worst open issue, or the next one after a given issue; None if there is none left."""
+        issues = self.issues
+        numbers = issues["issue"].to_numpy()
+        start = 0
+        if after is not None:
+            at = np.flatnonzero(numbers == self._issue_number(after))
+            start = int(at[0]) + 1 if len(at) else 0
+        rest = issues.iloc[start:]
+        rest = rest[rest["state"] == "open"]
+        return rest.iloc[0] if len(rest) else None
+
+    def resolve_issue(self, issue: int | pd.Series, state: str) -> None:
+        """Decide on an issue: "accepted" (the pose is right), "ignored", or "open" again.
+
+        Raises:
+            KeyError: there is no such issue.
+        """
+        number = self._issue_number(issue)
+        arguments.one_of(state, STATES, "state")
+        with self._state.lock:
+            rows = self.issues
+            rows = rows[rows["issue"] == number]
+            if not len(rows):
+                raise KeyError(f"Expected the number of an issue in the table of issues, got {number}.")
+            before = self._state.decisions.get(number, "open")
+            payload = {
+                "issue": number,
+                "state": state,
+                "before": before,
+                "frame": int(rows["frame"].iloc[0]),
+                "track_id": int(rows["track_id"].iloc[0]),
+            }
+            self._state.commit("resolve_issue", payload, [])
+
+    @staticmethod
+    def _issue_number(issue: Any) -> int:
+        if isinstance(issue, pd.Series):
+            issue = issue["issue"]
+        if not isinstance(issue, (int, np.integer)) or isinstance(issue, bool):
+            raise TypeError(f"Expected an issue as its number or its row of the table, got {issue!r}.")
+        return int(issue)
+
+    def metrics(self) -> dict[str, float]:
+        """Clicks, working time and what they bought; see `session.events.metrics`."""
+        with self._state.lock:
+            people = self._state.tracks.ids()
+            person_frames = sum(len(self._state.tracks.frames_of(i)) for i in people)
+            return events.metrics(self._state.actions, len(people), person_frames)
