@@ -46,10 +46,12 @@ def _compare(written: pd.DataFrame, back: pd.DataFrame, path: Path) -> None:
 
 def load(session: SessionBase, source: str | Path | pd.DataFrame, format: str | None) -> dict[int, int]:
     """Take in poses of a file or a table; see `Session.load`."""
-    from impose_widget.io import read
+    if isinstance(source, pd.DataFrame):
+        poses, name = source, "the table"
+    else:
+        from impose_widget.io import read
 
-    poses = source if isinstance(source, pd.DataFrame) else read(Path(source), format)
-    name = "the table" if isinstance(source, pd.DataFrame) else str(source)
+        poses, name = read(Path(source), format), str(source)
     _check(poses, session.skeleton, len(session.video), name)
     state = session._state
     with state.lock:

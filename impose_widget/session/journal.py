@@ -76,7 +76,7 @@ class Journal:
         self._db: sqlite3.Connection | None = None
         try:
             self._db = _connect(path, read_only)
-            self._check_version()
+            self._check_kind()
         except sqlite3.DatabaseError as error:
             self.close()
             if path is not None and "unable to open" not in str(error) and path.exists() and not _is_sqlite(path):
@@ -89,13 +89,12 @@ class Journal:
             self.close()
             raise
         self.opening = int(self.meta().get("openings", 0)) + 1
-        if not read_only:
-            with self._writing():
-                self._set_meta({"openings": self.opening})
 
-    def _check_version(self) -> None:
+    def _check_kind(self) -> None:
+        """Look before touching: a file that is not ours stays as it is to the byte."""
         tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables and not self.read_only:
+            self._set_modes()
             with self._writing():
                 for statement in _TABLES.split(";"):
                     self._db.execute(statement)
@@ -112,6 +111,14 @@ class Journal:
                 f"Expected a journal of version {VERSION} or older, got version {version} in {self.path}; "
                 "update impose-widget to open it. Nothing was changed."
             )
+        if not self.read_only:
+            self._set_modes()
+
+    def _set_modes(self) -> None:
+        # WAL is quicker, but needs shared memory, which a network drive does not have.
+        mode = "DELETE" if self.path is not None and is_network_drive(self.path) else "WAL"
+        self._db.execute(f"PRAGMA journal_mode = {mode}")
+        self._db.execute("PRAGMA synchronous = FULL")
 
     # -- what is written -----------------------------------------------------------------------------------------
 
@@ -147,10 +154,10 @@ class Journal:
         rows = [(k, json.dumps(v)) for k, v in values.items()]
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
-    def set_meta(self, **values: Any) -> None:
-        """Store facts about the journal itself: the video it belongs to, the skeleton."""
+    def start(self, **facts: Any) -> None:
+        """Note that a session begins, and facts about the journal itself: the video it belongs to, the skeleton."""
         with self._writing():
-            self._set_meta(values)
+            self._set_meta({"openings": self.opening} | facts)
 
     def begin(
         self, seq: int, kind: str, payload: dict[str, Any], changes: Iterable[Change] = (), *, finished: bool = True
@@ -266,11 +273,7 @@ def _connect(path: Path | None, read_only: bool) -> sqlite3.Connection:
     if path is None:
         return sqlite3.connect(":memory:", **options)
     if not read_only:
-        db = sqlite3.connect(path, timeout=5, **options)
-        # WAL is quicker, but needs shared memory, which a network drive does not have.
-        db.execute(f"PRAGMA journal_mode = {'DELETE' if is_network_drive(path) else 'WAL'}")
-        db.execute("PRAGMA synchronous = FULL")
-        return db
+        return sqlite3.connect(path, timeout=5, **options)
     uri = path.resolve().as_uri()
     db = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=5, **options)
     try:

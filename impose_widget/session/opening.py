@@ -54,7 +54,7 @@ def open_journal(
     path = journal_path(store, video_path, fingerprint)
     if path is None:
         journal = Journal(None)
-        journal.set_meta(video=fingerprint, skeleton=skeleton.to_json())
+        journal.start(video=fingerprint, skeleton=skeleton.to_json())
         return OpenJournal(journal, None)
     path = path.resolve()
     earlier = _open.get(path)
@@ -97,7 +97,7 @@ def _lock(path: Path) -> tuple[Lock | None, bool]:
 def _check(journal: Journal, fingerprint: dict[str, Any], skeleton: Skeleton) -> None:
     meta = journal.meta()
     if "video" not in meta:
-        journal.set_meta(video=fingerprint, skeleton=skeleton.to_json())
+        journal.start(video=fingerprint, skeleton=skeleton.to_json())
         return
     other = meta["video"]
     if other != fingerprint:
@@ -111,6 +111,8 @@ def _check(journal: Journal, fingerprint: dict[str, Any], skeleton: Skeleton) ->
             f"Expected a journal with the skeleton {skeleton.name} ({len(skeleton)} keypoints), got one with "
             f"{held.name} ({', '.join(held.keypoints)}) in {journal.path}; give skeleton= that one, or store= another path."
         )
+    if not journal.read_only:
+        journal.start()
 
 
 def _describe(fingerprint: dict[str, Any]) -> str:

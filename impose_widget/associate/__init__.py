@@ -1,0 +1,2 @@
+from .config import AssociationConfig
+from .draft import associate
