@@ -18,3 +18,7 @@ class AssociationConfig:
     damping: float = 0.9
     gain: float = 0.4
     duplicate: float = 0.6
+    lost_penalty: float = 0.1
+    bridge_after: int = 10
+    bridge_span: int = 20
+    bridge_similarity: float = 0.1

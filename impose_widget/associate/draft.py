@@ -11,16 +11,19 @@ def span(cfg, dt):
 class Bank:
     def __init__(self, K):
         self.label=np.zeros(0,int); self.last=np.zeros(0,int); self.pose=np.zeros((0,K,2)); self.w=np.zeros((0,K)); self.box=np.zeros((0,4))
-        self.vel=np.zeros((0,2)); self.hits=np.zeros(0,int); self.size=np.zeros(0); self.firm=np.zeros(0,bool)
-    NAMES=('label','last','pose','w','box','vel','hits','size','firm')
+        self.vel=np.zeros((0,2)); self.hits=np.zeros(0,int); self.size=np.zeros(0); self.firm=np.zeros(0,bool); self.first=np.zeros(0,int); self.pose0=np.zeros((0,K,2)); self.box0=np.zeros((0,4))
+    NAMES=('label','last','pose','w','box','vel','hits','size','firm','first','pose0','box0')
     def keep(self,m):
         for n in self.NAMES: setattr(self,n,getattr(self,n)[m])
     def add(self,**k):
         for n in self.NAMES: setattr(self,n,np.concatenate([getattr(self,n),k[n]]))
 
-def similarity(cfg,bank,i,t,pose,w,box,size,sig):
+def similarity(cfg,bank,i,t,pose,w,box,size,sig,vel=None):
     dt=t-bank.last[i]
-    shift=bank.vel[i]*span(cfg,dt)[:,None]
+    if vel is None:
+        shift=bank.vel[i]*span(cfg,dt)[:,None]
+    else:
+        shift=(bank.vel[i]+vel)/2*np.minimum(dt,cfg.bridge_span)[:,None]
     P=bank.pose[i]+shift[:,None]; B=bank.box[i].copy(); B[:,:2]+=shift
     grow=1+cfg.growth*(dt-1)
     d2=((P[:,None]-pose[None])**2).sum(-1)
@@ -36,7 +39,7 @@ def similarity(cfg,bank,i,t,pose,w,box,size,sig):
     ratio=np.abs(np.log(bank.size[i][:,None]/size[None]))
     sim=cfg.oks_share*o+(1-cfg.oks_share)*iou
     sim=sim*np.exp(-np.maximum(ratio-0.1,0)**2/(2*0.4**2))
-    return sim
+    return sim-cfg.lost_penalty*np.log(grow)[:,None]
 
 def solve(sim,thr):
     if not sim.size: return []
@@ -55,7 +58,7 @@ def associate(detections, known, next_track_id, skeleton, frames, image_size=Non
     firm_from={}
     bank=Bank(K); nlabels=0; order={}
     fr,starts=np.unique(detections.frame,return_index=True); ends=np.append(starts[1:],M)
-    confirmed=set(); strong_hits={}
+    alias={}; confirmed=set(); strong_hits={}
     for t,a,b in zip(fr,starts,ends):
         keepm=np.where(bank.firm, t-bank.last<=cfg.memory, t-bank.last<=cfg.birth_within)
         bank.keep(keepm)
@@ -77,7 +80,7 @@ def associate(detections, known, next_track_id, skeleton, frames, image_size=Non
             if not len(ti) or not len(ri): return
             for x,y in solve(similarity(cfg,bank,ti,t,xy[ri],w[ri],box[ri],size[ri],sig),thr):
                 pairs.append((ti[x],ri[y])); free[ti[x]]=False
-        go(np.flatnonzero(free&bank.firm),strong,cfg.min_similarity)
+        go(np.flatnonzero(free&bank.firm&(t-bank.last<=cfg.bridge_after)),strong,cfg.min_similarity)
         left=np.array([r for r in openr if r not in {p[1] for p in pairs}],int)
         lw=left[sc[left]<cfg.strong_score]
         go(np.flatnonzero(free&bank.firm&(t-bank.last<=cfg.weak_memory)),lw,cfg.min_similarity+0.1)
@@ -92,6 +95,7 @@ def associate(detections, known, next_track_id, skeleton, frames, image_size=Non
             left=left[~((o*0.6+iou*0.4)>=cfg.duplicate).any(1)]
         go(np.flatnonzero(free&~bank.firm),left,cfg.min_similarity)
         # update
+        fresh=[]
         if pairs:
             i=np.array([p[0] for p in pairs]); r=np.array([p[1] for p in pairs])
             dt=t-bank.last[i]
@@ -104,11 +108,26 @@ def associate(detections, known, next_track_id, skeleton, frames, image_size=Non
             bank.size[i]=bank.size[i]*.7+.3*size[r]; bank.last[i]=t; bank.hits[i]+=1
             row_label[r]=bank.label[i]
             for ii,rr in zip(i,r):
-                if sc[rr]>=cfg.birth_score: strong_hits[bank.label[ii]].append(t)
+                if sc[rr]>=cfg.birth_score: strong_hits.setdefault(bank.label[ii],[]).append(t)
                 if not bank.firm[ii]:
                     h=strong_hits[bank.label[ii]]
                     if len(h)>=cfg.birth_hits and t-h[-cfg.birth_hits]<=cfg.birth_within:
-                        bank.firm[ii]=True; confirmed.add(bank.label[ii])
+                        fresh.append(ii)
+        if fresh:
+            lost=np.flatnonzero(bank.firm&(t-bank.last>0))
+            gone=[]
+            cand=[]
+            S=np.zeros((len(lost),len(fresh)))
+            for y,ii in enumerate(fresh):
+                for x,l in enumerate(lost):
+                    if bank.last[l]<bank.first[ii]:
+                        S[x,y]=similarity(cfg,bank,np.array([l]),bank.first[ii],bank.pose0[[ii]],bank.w[[ii]],bank.box0[[ii]],bank.size[[ii]],sig,bank.vel[ii])[0,0]
+            for x,y in solve(S,cfg.bridge_similarity):
+                alias[bank.label[fresh[y]]]=bank.label[lost[x]]
+                bank.label[fresh[y]]=bank.label[lost[x]]; gone.append(lost[x])
+            for ii in fresh: bank.firm[ii]=True; confirmed.add(bank.label[ii])
+            if gone:
+                m=np.ones(len(bank.label),bool); m[gone]=False; bank.keep(m)
         # births
         done=set(p[1] for p in pairs)
         nb=[r for r in left if r not in done]
@@ -120,11 +139,11 @@ def associate(detections, known, next_track_id, skeleton, frames, image_size=Non
             for l,(rr,k) in zip(lab,nb):
                 strong_hits[l]=[t] if sc[rr]>=cfg.birth_score else []
                 if k>=0: by_id[k]=l; names[l]=k; confirmed.add(l)
-            bank.add(label=lab,last=np.full(n,t),pose=xy[r].copy(),w=w[r],box=box[r].copy(),vel=np.zeros((n,2)),hits=np.ones(n,int),size=size[r].copy(),firm=f)
+            bank.add(label=lab,last=np.full(n,t),pose=xy[r].copy(),w=w[r],box=box[r].copy(),vel=np.zeros((n,2)),hits=np.ones(n,int),size=size[r].copy(),firm=f,first=np.full(n,t),pose0=xy[r].copy(),box0=box[r].copy())
             row_label[r]=lab
     out=np.full(M,-1,np.int32); nxt=next_track_id
     for r in np.flatnonzero(row_label>=0):
-        l=row_label[r]
+        l=alias.get(row_label[r],row_label[r])
         if known[r]!=-1: continue
         if l not in confirmed: continue
         if l not in names: names[l]=nxt; nxt+=1

@@ -33,14 +33,13 @@ class Belief:
     reading_worst: float = 0.3
     reading_power: float = 2
     reading_floor: float = 0.02
-    moment: float = 0.5
-    moment_frames: float = 10
-    habit_frames: float = 60
+    moment: float = 0.6
+    moment_frames: float = 6
+    habit_frames: float = 40
     nugget: float = 0.02
-    shock: float = 0.5
-    limit: float = 0
+    biggest: float = 10
     all_anchors: bool = True
-    refuted_frames: float = 15.0
+    refuted_frames: float = 8.0
     contradiction: float = 2.5
     fade: float = 0.08
     lost: float = 1.0
@@ -134,22 +133,23 @@ class Stretch:
         at = b.reading_best + b.reading_worst * (1 - self.body.read_score[places, k]) ** b.reading_power
         off = (self.body.carry.xy[places, k] - self.body.readings[places, k]) / s
         size = np.linalg.norm(off, axis=1) / at
-        near = self._alike(rows[:, None] - places)
-        gain = np.linalg.solve(self._alike(places[:, None] - places) + b.nugget * np.eye(len(places)), near.T).T
-        ratio = np.minimum(usual[:, None] / at, 1)
-        z2 = np.maximum(size**2 - 1, 0) * b.shock
-        inflate = 1 + (np.exp(-np.abs(rows[:, None] - places) / b.refuted_frames) * z2).max(1)
-        spread = np.clip(1 - (gain * near).sum(1), 0, 1)
-        g2 = gain * ratio
-        if b.limit:
-            g2 = g2 * (1/(1+(size/b.limit)**2))
-        habit = g2 @ off
-        return xy + s * habit, usual**2 * inflate * spread + b.reading_floor**2, near.max(1)
+        shock = np.maximum(np.minimum(size, b.biggest) ** 2 - 1, 0)
+        gap = np.abs(rows[:, None] - places)
+        amp_t = np.sqrt(1 + (np.exp(-gap / b.refuted_frames) * shock).max(1))
+        amp_i = np.sqrt(1 + shock)
+        near = self._alike(gap, amp_t[:, None] * amp_i)
+        cov = self._alike(np.abs(places[:, None] - places), amp_i[:, None] * amp_i) + b.nugget * np.eye(len(places))
+        gain = np.linalg.solve(cov, near.T).T
+        total = b.moment * amp_t**2 + 1 - b.moment
+        spread = np.clip(total - (gain * near).sum(1), 0, None)
+        habit = (gain * np.minimum(usual[:, None] / at, 1)) @ off
+        left = near.max(1)
+        return xy + s * habit, usual**2 * spread + b.reading_floor**2, np.abs(gain).sum(1)
 
-    def _alike(self, gap: np.ndarray) -> np.ndarray:
-        """Correlation of the model's errors so many frames apart."""
-        b, gap = self.belief, np.abs(gap)
-        return b.moment * np.exp(-gap / b.moment_frames) + (1 - b.moment) * np.exp(-gap / b.habit_frames)
+    def _alike(self, gap: np.ndarray, amplitude) -> np.ndarray:
+        """Covariance of the model's errors so many frames apart."""
+        b = self.belief
+        return amplitude * b.moment * np.exp(-gap / b.moment_frames) + (1 - b.moment) * np.exp(-gap / b.habit_frames)
 
     def fused(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Positions (n, 2), deviations (n,) as a share of the person's size, and what the correction still says (n,)."""
