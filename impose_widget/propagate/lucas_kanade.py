@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from impose_widget.propagate.appearance import likeness, looks
 from impose_widget.propagate.base import Frames
 
 WINDOWS = (11, 15, 21, 27, 31)
@@ -19,6 +20,13 @@ WINDOWS = (11, 15, 21, 27, 31)
 
 LEVELS = 3
 TRUST_WHEN_LOST = 0.6
+TRUST_IN_BODY = 0.9
+
+HIDDEN = 0.3
+"""How much less than usual a point may look like itself before something else is thought to be in front of it."""
+
+RENEWAL = 0.15
+"""Share of its memory of a point's looks that each frame renews, because people turn and light changes."""
 
 Fallback = Callable[[int, int, int], np.ndarray | None]
 
@@ -34,7 +42,9 @@ class Track:
         xy: position (2,) in frame `frame + i * direction`, in pixels.
         trust: 1 at the start, falling with every doubtful step, by `TRUST_WHEN_LOST` with one that was lost.
         seen: whether the image showed where it went, step by step.
-        lost: the motion that the body told in steps in which the image did not.
+        told: the motion that the body told in steps in which it was asked.
+        looks: (n,) what the point looks like, of late.
+        usual: how much it looks like that from one frame to the next.
     """
 
     frame: int
@@ -43,7 +53,9 @@ class Track:
     xy: list[np.ndarray]
     trust: list[float] = field(default_factory=lambda: [1.0])
     seen: list[bool] = field(default_factory=lambda: [True])
-    lost: dict[int, np.ndarray] = field(default_factory=dict)
+    told: dict[int, np.ndarray] = field(default_factory=dict)
+    looks: np.ndarray | None = None
+    usual: float = 1.0
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -53,10 +65,21 @@ class Track:
         """Last frame that is known."""
         return self.frame + self.direction * (len(self) - 1)
 
-    def cut(self, length: int) -> None:
-        """Forget everything from step `length` on."""
-        del self.xy[length:], self.trust[length:], self.seen[length:]
-        self.lost = {step: shift for step, shift in self.lost.items() if step <= length - 1}
+    @property
+    def needed(self) -> float:
+        """Likeness below which something else must be in front of the point."""
+        return max(self.usual - HIDDEN, 0.4)
+
+    def add(self, shift: np.ndarray, trust: float, seen: bool) -> None:
+        """Go on by one frame."""
+        self.xy.append(self.xy[-1] + shift)
+        self.trust.append(self.trust[-1] * trust)
+        self.seen.append(seen)
+
+    def restart(self) -> None:
+        """Forget everything but the start."""
+        del self.xy[1:], self.trust[1:], self.seen[1:]
+        self.told, self.looks, self.usual = {}, None, 1.0
 
 
 def window_of(scale: float) -> int:
@@ -118,37 +141,85 @@ class LucasKanade:
                 self._advance(head, head + direction, window, members, tracks, fallback)
 
     def _recheck(self, track: Track, index: int, fallback: Fallback) -> None:
-        """Forget a remembered track from where it went another way than the body now says."""
-        for step in sorted(track.lost):
+        """Forget a remembered track if the body now says something else where it was asked."""
+        for step, told in track.told.items():
             at = track.frame + track.direction * (step - 1)
             shift = fallback(index, at, at + track.direction)
-            if shift is not None and np.abs(shift - track.lost[step]).max() > 0.01:
-                track.cut(step)
+            if shift is None or np.abs(shift - told).max() > 0.01:
+                track.restart()
                 return
 
     def _advance(
         self, a: int, b: int, window: int, members: list[int], tracks: Sequence[Track], fallback: Fallback
     ) -> None:
-        points = np.stack([tracks[i].xy[-1] for i in members])
-        shift, trust = self.steps(a, b, points, window)
-        for i, d, c in zip(members, shift, trust, strict=True):
-            track = tracks[i]
-            if c > 0:
-                track.xy.append(track.xy[-1] + d)
-                track.trust.append(track.trust[-1] * (0.9 + 0.1 * c))
-                track.seen.append(True)
-        for i, c in zip(members, trust, strict=True):
-            if c > 0:
-                continue
-            track = tracks[i]
-            d = fallback(i, a, b)
-            if d is None:
-                d = 0.5 * (track.xy[-1] - track.xy[-2]) if len(track) > 1 else np.zeros(2)
+        """Follow some tracks from frame `a` to frame `b`: first those that are plain to see, then the others, whom
+        the motion of their body helps."""
+        group = [tracks[i] for i in members]
+        self._remember(a, window, [t for t in group if t.looks is None])
+        here = np.stack([t.xy[-1] for t in group])
+        shift, trust = self.steps(a, b, here, window)
+        now = looks(self.grey(b), here + shift, window)
+        alike = likeness(np.stack([t.looks for t in group]), now)
+        plain = [bool(c > 0 and l >= t.needed) for c, l, t in zip(trust, alike, group, strict=True)]
+        for j, track in enumerate(group):
+            if plain[j] and track.seen[-1]:
+                _renew(track, now[j], float(alike[j]))
+                track.add(shift[j], 0.9 + 0.1 * trust[j], True)
+        for j, track in enumerate(group):
+            if not (plain[j] and track.seen[-1]):
+                flow = (shift[j], float(trust[j]), float(alike[j])) if trust[j] > 0 else None
+                self._help(track, b, flow, fallback(members[j], a, b))
+
+    def _remember(self, frame: int, window: int, tracks: list[Track]) -> None:
+        if tracks:
+            for track, look in zip(tracks, looks(self.grey(frame), np.stack([t.xy[-1] for t in tracks]), window), strict=True):
+                track.looks = look
+
+    def _help(
+        self, track: Track, b: int, flow: tuple[np.ndarray, float, float] | None, told: np.ndarray | None
+    ) -> None:
+        """Go on by one frame to `b` where the flow (motion, trust, likeness) alone will not do."""
+        if told is None:
+            if flow is not None:
+                track.add(flow[0], 0.9 + 0.1 * flow[1], True)
             else:
-                track.lost[len(track)] = np.array(d, np.float64)
-            track.xy.append(track.xy[-1] + d)
-            track.trust.append(track.trust[-1] * TRUST_WHEN_LOST)
-            track.seen.append(False)
+                coast = 0.5 * (track.xy[-1] - track.xy[-2]) if len(track) > 1 else np.zeros(2)
+                track.add(coast, TRUST_WHEN_LOST, False)
+            return
+        track.told[len(track)] = np.array(told, np.float64)
+        grey, need = self.grey(b), track.needed
+        tries = [track.xy[-1] + told]
+        if flow is not None:
+            tries.append(track.xy[-1] + flow[0])
+        snapped = self._snap(track, b, tries[0])
+        if snapped is not None:
+            tries.append(snapped)
+        now = looks(grey, np.stack(tries), track.window)
+        alike = likeness(np.repeat(track.looks[None], len(tries), 0), now)
+        best = int(np.argmax(alike))
+        if alike[best] >= need:
+            track.add(tries[best] - track.xy[-1], 0.9, True)
+        else:
+            track.add(told, TRUST_IN_BODY, False)
+
+    def _snap(self, track: Track, frame: int, near: np.ndarray) -> np.ndarray | None:
+        """Where a point is in a frame by how it looked at its start, close to where it should be; None if nowhere."""
+        import cv2
+
+        start = track.xy[0].astype(np.float32).reshape(1, 1, 2)
+        guess = near.astype(np.float32).reshape(1, 1, 2)
+        there, ok, _ = cv2.calcOpticalFlowPyrLK(
+            self.grey(track.frame),
+            self.grey(frame),
+            start,
+            guess.copy(),
+            winSize=(track.window, track.window),
+            maxLevel=1,
+            criteria=(3, 15, 0.03),
+            flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+        )
+        there = there.reshape(2).astype(np.float64)
+        return there if ok[0, 0] and np.abs(there - near).max() < 0.75 * track.window else None
 
     def steps(self, a: int, b: int, points: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
         """Where points of frame `a` went in frame `b`.
@@ -225,3 +296,10 @@ def _median(values: np.ndarray, ok: np.ndarray) -> np.ndarray:
     rows = np.arange(len(values))
     low, high = ordered[rows, np.maximum(n - 1, 0) // 2], ordered[rows, np.minimum(n // 2, ok.shape[1] - 1)]
     return np.where(n[:, None] > 0, (low + high) / 2, 0.0)
+
+
+def _renew(track: Track, look: np.ndarray, alike: float) -> None:
+    mixed = (1 - RENEWAL) * track.looks + RENEWAL * look
+    length = np.linalg.norm(mixed)
+    track.looks = mixed / length if length > 1e-6 else mixed
+    track.usual = (1 - RENEWAL) * track.usual + RENEWAL * alike

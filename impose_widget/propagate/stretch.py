@@ -27,20 +27,20 @@ class Belief:
     """
 
     flow_start: float = 0.005
-    flow_growth: float = 0.007
+    flow_growth: float = 0.008
     flow_closing: float = 0.5
     reading_best: float = 0.05
-    reading_worst: float = 0.3
+    reading_worst: float = 0.15
     reading_power: float = 2
     reading_floor: float = 0.02
     moment: float = 0.6
     moment_frames: float = 6
-    habit_frames: float = 40
+    habit_frames: float = 30
     nugget: float = 0.02
-    biggest: float = 10
-    all_anchors: bool = True
-    refuted_frames: float = 8.0
-    contradiction: float = 2.5
+    biggest: float = 4
+    all_anchors: bool = False
+    refuted_frames: float = 5.0
+    contradiction: float = 2.2
     fade: float = 0.08
     lost: float = 1.0
 

@@ -1,0 +1,1 @@
+"""Networks: tensors in, tensors out. The only package that knows torch."""
