@@ -22,10 +22,11 @@ LEVELS = 3
 TRUST_WHEN_LOST = 0.6
 TRUST_IN_BODY = 0.9
 
+DOUBT = 0.1
 HIDDEN = 0.3
 """How much less than usual a point may look like itself before something else is thought to be in front of it."""
 
-RENEWAL = 0.15
+RENEWAL = 0.1
 """Share of its memory of a point's looks that each frame renews, because people turn and light changes."""
 
 Fallback = Callable[[int, int, int], np.ndarray | None]
@@ -160,7 +161,7 @@ class LucasKanade:
         shift, trust = self.steps(a, b, here, window)
         now = looks(self.grey(b), here + shift, window)
         alike = likeness(np.stack([t.looks for t in group]), now)
-        plain = [bool(c > 0 and l >= t.needed) for c, l, t in zip(trust, alike, group, strict=True)]
+        plain = [bool(c > 0 and l >= t.usual - DOUBT) for c, l, t in zip(trust, alike, group, strict=True)]
         for j, track in enumerate(group):
             if plain[j] and track.seen[-1]:
                 _renew(track, now[j], float(alike[j]))
