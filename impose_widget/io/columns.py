@@ -162,5 +162,7 @@ def _sources(poses: pd.DataFrame, what: str) -> pd.Categorical:
     column = poses["source"]
     codes = pd.Index(SOURCES, dtype="object").get_indexer(column.astype("object"))
     if (codes < 0).any():
-        raise ValueError(f"Expected source as one of {', '.join(SOURCES)}, got {column[codes < 0].iloc[0]!r} in {what}.")
+        raise ValueError(
+            f"Expected source as one of {', '.join(SOURCES)}, got {column[codes < 0].iloc[0]!r} in {what}."
+        )
     return source_column(codes)

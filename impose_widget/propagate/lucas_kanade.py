@@ -22,7 +22,8 @@ LEVELS = 3
 TRUST_WHEN_LOST = 0.6
 TRUST_IN_BODY = 0.9
 
-DOUBT = 0.1
+DOUBT = 0.15
+AGREES = 0.1
 HIDDEN = 0.3
 """How much less than usual a point may look like itself before something else is thought to be in front of it."""
 
@@ -188,7 +189,7 @@ class LucasKanade:
                 track.add(coast, TRUST_WHEN_LOST, False)
             return
         track.told[len(track)] = np.array(told, np.float64)
-        grey, need = self.grey(b), track.needed
+        grey = self.grey(b)
         tries = [track.xy[-1] + told]
         if flow is not None:
             tries.append(track.xy[-1] + flow[0])
@@ -197,8 +198,11 @@ class LucasKanade:
             tries.append(snapped)
         now = looks(grey, np.stack(tries), track.window)
         alike = likeness(np.repeat(track.looks[None], len(tries), 0), now)
-        best = int(np.argmax(alike))
-        if alike[best] >= need:
+        # Other than its body says a point goes only where it looks quite like itself.
+        off = np.abs(np.stack(tries) - tries[0]).max(1)
+        need = np.where(off <= AGREES * track.window, track.usual - HIDDEN, track.usual - DOUBT)
+        best = int(np.argmax(np.where(alike >= need, alike, -np.inf)))
+        if alike[best] >= need[best]:
             track.add(tries[best] - track.xy[-1], 0.9, True)
         else:
             track.add(told, TRUST_IN_BODY, False)

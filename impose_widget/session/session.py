@@ -260,7 +260,7 @@ class _Bar:
         self._call = progress if callable(progress) else None
         self._total = total
         silent = progress is False or self._call is not None
-        self._bar = tqdm(total=total, desc=what, unit=unit, disable=silent, leave=False)
+        self._bar = tqdm(total=total, desc=what, unit=unit, disable=silent, leave=False, delay=0.5)
 
     def __enter__(self) -> _Bar:
         return self
