@@ -35,8 +35,8 @@ def read(path: Path) -> pd.DataFrame:
         raise ValueError(f"Expected a COCO keypoints file, got {path}, which is no text ({error}).") from error
     except json.JSONDecodeError as error:
         raise ValueError(
-            f"Expected a COCO keypoints file, got {path}, which is no complete JSON (line {error.lineno}: {error.msg}); "
-            "was it cut short?"
+            f"Expected a COCO keypoints file, got {path}, which is no complete JSON "
+            f"(line {error.lineno}: {error.msg}); was it cut short?"
         ) from error
     except RecursionError as error:
         raise ValueError(f"Expected a COCO keypoints file, got {path}, which is nested too deeply.") from error

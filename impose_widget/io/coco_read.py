@@ -113,7 +113,8 @@ def _table(
         values = person["keypoints"]
         if len(values) != 3 * k:
             raise ValueError(
-                f"Expected {3 * k} numbers for {k} keypoints, got {len(values)} in annotation {person.get('id')} of {what}."
+                f"Expected {3 * k} numbers for {k} keypoints, got {len(values)} in annotation {person.get('id')} "
+                f"of {what}."
             )
         if person["image_id"] not in frames:
             raise ValueError(

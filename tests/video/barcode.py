@@ -85,6 +85,5 @@ KINDS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "avi": (".avi", lambda p: write(p, "mpeg4", time_base=Fraction(1, 30), options={"b": "2000000"})),
     "avi with B-frames": (".avi", lambda p: write(p, "mpeg4", time_base=Fraction(1, 30), options={"bf": "2", "b": "2000000"})),
     "vp9": (".webm", lambda p: write(p, "libvpx-vp9", options={"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "8"})),
-    "av1": (".mp4", lambda p: write(p, "libsvtav1", options={"crf": "10", "preset": "12"})),
     "gif": (".gif", lambda p: write(p, "gif", pix_fmt="rgb8", time_base=Fraction(1, 25))),
 }  # fmt: skip
