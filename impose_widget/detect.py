@@ -126,6 +126,7 @@ class MoveNetDetector:
             found.box + np.float32([x0, y0, 0, 0]),
             found.score,
         )
+        found = found[found.score >= BOX_SCORE]
         fit = box_iou(np.asarray(box)[None], found.box)[0]
         if not len(fit) or fit.max() < BOX_FIT:
             return Detections.empty(len(COCO17))

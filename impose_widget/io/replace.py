@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -19,10 +20,10 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: of the kind that the system gave, with a sentence for users.
     """
     target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(f"Expected the name of a file to write, got the folder {path}.")
     partial = target.with_name(f".{target.name[:80]}-{os.getpid()}-{secrets.token_hex(4)}")
     try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
         partial.touch(exist_ok=False)
         yield partial
         with partial.open("rb+") as file:

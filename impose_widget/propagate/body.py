@@ -7,13 +7,15 @@ import numpy as np
 from impose_widget.core.geometry import person_area
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.propagate.base import Carry
-from impose_widget.propagate.lucas_kanade import Track, window_of
+from impose_widget.propagate.optical_flow import window_of
 from impose_widget.propagate.readings import fill_gaps, smooth_readings
+from impose_widget.propagate.track import Track
 
 SMALLEST = 40.0
 """Size in pixels of somebody with too few keypoints to measure: their window becomes the smallest one."""
 
 NEIGHBOUR_WEIGHT = 4.0
+"""Votes on the motion of a keypoint that another has to which it is joined, or its own reading; others have one."""
 
 
 class Body:
@@ -30,6 +32,7 @@ class Body:
         scale: size in pixels, the square root of the person's area.
         window: side in pixels of what the point tracker compares.
         readings: (T, K, 2) smoothed positions; NaN where the model says nothing.
+        has: (T, K) bool, where there are readings.
         read_score: (T, K), 0 where it says nothing.
         known: (T, K, 2) the readings, elsewhere the poses as they are, elsewhere NaN.
     """
@@ -78,7 +81,7 @@ class Body:
             weights += [self._near[keypoint, k] for k in voters]
         for owner, track in zip(self._owners[b - a], self._tracks[b - a], strict=True):
             step = (b - track.frame) * track.direction
-            if owner != keypoint and 1 <= step < len(track) and track.seen[step]:
+            if owner != keypoint and 1 <= step < len(track) and track.alone[step]:
                 shifts.append(track.xy[step] - track.xy[step - 1])
                 weights.append(self._near[keypoint, owner])
         if not shifts:

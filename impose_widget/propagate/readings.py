@@ -1,4 +1,4 @@
-"""Readings over time: what the model says of one person in consecutive frames, with its gaps closed and its jitter calmed."""
+"""Readings over time: what the model says of one person, with its gaps closed and its jitter calmed."""
 
 from __future__ import annotations
 

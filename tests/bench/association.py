@@ -60,7 +60,10 @@ def posetrack(path: Path) -> Truth:
 def mupots(path: Path) -> Truth:
     """One sequence of two or three people who interact; estimated tracks with consistent identities."""
     with np.load(path, allow_pickle=True) as data:
-        given, names = data["xy"].transpose(1, 0, 2, 3), [str(n).replace("nose_or_face", "nose") for n in data["joints"]]
+        given, names = (
+            data["xy"].transpose(1, 0, 2, 3),
+            [str(n).replace("nose_or_face", "nose") for n in data["joints"]],
+        )
     xy = np.full((*given.shape[:2], 17, 2), np.nan)
     for k, name in enumerate(COCO17.keypoints):
         source = name if k >= 5 else "nose"
@@ -75,7 +78,11 @@ def movenet(cache: Path, flaws: Flaws, seed: int) -> Iterator[Scene]:
         with np.load(path) as data:
             kp = data["kp"].astype(np.float32)
             box = pose_box(kp[..., :2]).astype(np.float32)
-            found, size, n = Detections(data["frame"], kp, box, data["score"]), tuple(data["size"].tolist()), int(data["n"])
+            found, size, n = (
+                Detections(data["frame"], kp, box, data["score"]),
+                tuple(data["size"].tolist()),
+                int(data["n"]),
+            )
         with np.load(SHARED / "data/videos" / f"{path.stem[4:]}_est_tracks.npz", allow_pickle=True) as data:
             xy, names = data["xy"].transpose(1, 0, 2, 3).astype(float), [str(s) for s in data["joints"]]
         limbs = [names.index(name) for name in COCO17.keypoints[5:]]
@@ -147,7 +154,9 @@ def sets(cache: Path | None, repeats: int) -> dict[str, Callable[[Flaws], Iterat
     }
     out = {name: lambda flaws, t=t: scenes(t, flaws, repeats) for name, t in truths.items()}
     if cache:
-        out["MuPoTS, MoveNet's detections"] = lambda flaws: (s for seed in range(repeats) for s in movenet(cache, flaws, seed))
+        out["MuPoTS, MoveNet's detections"] = lambda flaws: (
+            s for seed in range(repeats) for s in movenet(cache, flaws, seed)
+        )
     return out
 
 

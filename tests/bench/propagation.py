@@ -147,7 +147,9 @@ def row(runs, budget):
     ms = statistics.median(r["seconds_per_click_median"] * 1e3 for r in runs)
     fixed, broken = (mean(r[f"{q}_per_click"] for r in runs) for q in ("fixed", "broken"))
     return (
-        " ".join(f"{v:.3f}" for v in oks) + " | " + " ".join(f"{v:>6s}" for v in reach)
+        " ".join(f"{v:.3f}" for v in oks)
+        + " | "
+        + " ".join(f"{v:>6s}" for v in reach)
         + f" | {fixed:5.2f} {broken:5.2f} {ms:7.1f}"
     )
 

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -123,16 +124,16 @@ def test_a_full_disk_leaves_the_old_file_whole(name: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_a_read_only_folder_is_named(name: str, tmp_path: Path) -> None:
     poses = some_poses(1, 1)
-    iw.write(poses, tmp_path / f"warm-{name}")  # what is imported on first use must not be read as another user
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.name.startswith("pytest"):
-            folder.chmod(0o755)
-    os.seteuid(65534)
-    try:
-        with pytest.raises(PermissionError, match="could not be written"):
-            iw.write(poses, tmp_path / name)
-    finally:
-        os.seteuid(0)
+    iw.write(poses, tmp_path / name)  # what is imported on first use must not be read as another user
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(PermissionError, match="could not be written"):
+                iw.write(poses, Path(folder) / name)
+        finally:
+            os.seteuid(0)
+        assert list(Path(folder).iterdir()) == []
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Short clips made in code, with the exact place of every keypoint: textured bodies that move before a textured wall."""
+"""Short clips made in code, with every keypoint's exact place: textured bodies move before a textured wall."""
 
 from __future__ import annotations
 
