@@ -141,19 +141,17 @@ class Skeleton:
         if not path.is_file():
             raise FileNotFoundError(f"Expected a skeleton file, got {path}, which does not exist.")
         text = path.read_text(encoding="utf-8")
-        try:
-            if path.suffix.lower() == ".json":
-                data = json.loads(text)
-            else:
-                import yaml
+        if path.suffix.lower() == ".json":
+            parse, errors = json.loads, ValueError
+        else:
+            import yaml
 
-                data = yaml.safe_load(text)
-        except ValueError as error:
-            raise ValueError(f"Expected a skeleton in {path}, got a file that does not parse: {error}") from error
-        except Exception as error:  # yaml's own errors derive from Exception alone
-            if type(error).__module__.split(".")[0] != "yaml":
-                raise
-            raise ValueError(f"Expected a skeleton in {path}, got a file that does not parse: {error}") from error
+            parse, errors = yaml.safe_load, yaml.YAMLError
+        try:
+            data = parse(text)
+        except errors as error:
+            why = " ".join(str(error).split())
+            raise ValueError(f"Expected a skeleton in {path}, got a file that does not parse: {why}") from error
         return cls.from_json(data)
 
 

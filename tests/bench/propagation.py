@@ -154,6 +154,53 @@ def row(runs, budget):
     )
 
 
+def latency():
+    """Print how long a correction of one keypoint, and of four whole people, takes; cold and remembered."""
+    import cv2
+
+    def read(path, stop):
+        video, out = cv2.VideoCapture(str(path)), []
+        while len(out) < stop:
+            ok, frame = video.read()
+            if not ok:
+                break
+            out.append(np.ascontiguousarray(frame[..., ::-1]))
+        return out
+
+    def person(i, frames, keypoints):
+        height, width = frames[0].shape[:2]
+        rng = np.random.default_rng(i)
+        pose = np.array([(0.15 + 0.22 * i) * width, 0.5 * height]) + rng.uniform(-0.12, 0.12, (17, 2)) * height
+        still = np.repeat(pose[None], len(frames), 0)
+        reading = np.concatenate([still, np.full((*still.shape[:2], 1), 0.6)], -1).astype(np.float32)
+        anchor = np.zeros(still.shape[:2], bool)
+        anchor[15, :keypoints] = True
+        xy = still.astype(np.float32)
+        xy[15, :keypoints] += 3
+        return Carry(i, 0, xy, reading[..., 2], anchor, reading, (15,), 0, len(frames))
+
+    print("\nmilliseconds, median of 7        one keypoint: first update, all | 4 people x 17: first, ten frames, all")
+    for name in ("mupots_TS1.mp4", "openpose_video.avi"):
+        frames = read(DATA / "videos" / name, 31)
+        height, width = frames[0].shape[:2]
+        for state in ("cold", "warm"):
+            numbers = []
+            for people in ([person(0, frames, 1)], [person(i, frames, 17) for i in range(4)]):
+                taken = []
+                for _ in range(7):
+                    propagator = FlowFusion(COCO17)
+                    if state == "warm":
+                        list(propagator.propagate(frames, people))
+                    start, marks = time.perf_counter(), []
+                    for _ in propagator.propagate(frames, people):
+                        marks.append((time.perf_counter() - start) * 1e3)
+                    taken.append((marks[0], marks[len(people) - 1], marks[-1]))
+                numbers.append(np.median(taken, axis=0))
+            (first, _, done), (first4, ten4, all4) = numbers
+            label = f"{name} {width}x{height} {state}"
+            print(f"{label:36s} {first:8.1f} {done:8.1f}           | {first4:8.1f} {ten4:8.1f} {all4:8.1f}", flush=True)
+
+
 def main():
     """Read the command line and measure."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -169,7 +216,10 @@ def main():
     if not MEASURE.is_dir():
         print(f"skipped: needs {MEASURE}")
         return
-    measure(arguments)
+    if arguments.latency:
+        latency()
+    else:
+        measure(arguments)
 
 
 if __name__ == "__main__":
