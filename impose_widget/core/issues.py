@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from impose_widget.core.geometry import person_area
+from impose_widget.core.pose import MODEL
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Tracks
 
@@ -146,14 +147,18 @@ def _disagreements(records, xy, free, frames, track_id, names, size, readings) -
     apart = np.linalg.norm(xy - read[..., :2], axis=-1)
     with np.errstate(invalid="ignore"):
         bad = (apart > DISAGREE * size) & (read[..., 2] >= UNCERTAIN_SCORE) & free
-    for k, name in enumerate(names):
-        for a, b in _runs(bad[:, k]):
-            worst = a + int(apart[a : b + 1, k].argmax())
-            severity = float(np.clip(apart[worst, k] / size * read[worst, k, 2], 0, 1))
-            yield Issue(
-                int(frames[worst]), int(frames[b]), track_id, k, "disagree", severity,
-                f"{name.replace('_', ' ')} is {apart[worst, k]:.0f} px from where the model sees it",
-            )  # fmt: skip
+    # A pose of the model itself is its reading, smoothed: far from the reading means that the reading jumped.
+    smoothed = records["source"] == MODEL
+    for mask, kind, reason in (
+        (bad & ~smoothed, "disagree", "{} is {:.0f} px from where the model sees it"),
+        (bad & smoothed, "jump", "{} is seen {:.0f} px from where the frames around it have it"),
+    ):
+        for k, name in enumerate(names):
+            for a, b in _runs(mask[:, k]):
+                worst = a + int(apart[a : b + 1, k].argmax())
+                severity = float(np.clip(apart[worst, k] / size * read[worst, k, 2], 0, 1))
+                words = reason.format(name.replace("_", " "), apart[worst, k])
+                yield Issue(int(frames[worst]), int(frames[b]), track_id, k, kind, severity, words)
 
 
 def _gaps(present, frames, track_id) -> Iterator[Issue]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from impose_widget.core.issues import COLUMNS, issues_table
-from impose_widget.core.pose import HUMAN, empty_poses
+from impose_widget.core.pose import HUMAN, PROPAGATED, empty_poses
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Tracks, difference
 
@@ -62,6 +62,7 @@ def test_a_gap_a_stale_span_and_a_disagreement() -> None:
     readings = np.concatenate([records["xy"], np.full((20, 3, 1), 0.9)], -1).astype(np.float32)
     readings[3, 0, :2] += (0, 60)
     records["reading"] = np.arange(20)
+    records["source"][3, 0] = PROPAGATED
     table = issues(records, readings).set_index("kind")
     assert table.loc["gap", ["frame", "frame_end"]].tolist() == [110, 112]
     assert table.loc["stale", ["frame", "frame_end"]].tolist() == [115, 117]

@@ -1,0 +1,382 @@
+"""What each call does, on a made clip whose truth is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import impose_widget as iw
+from impose_widget.session import Changed, Session
+from tests.session.sessions import assert_same, session_on, tables
+from tests.walkers import SMALL, TruthDetector, Walkers
+
+
+@pytest.fixture
+def s(frames, walkers):
+    with session_on(frames, TruthDetector(walkers)) as session:
+        session.initialize(progress=False)
+        yield session
+
+
+def pose(session: Session, frame: int, track_id: int) -> np.ndarray:
+    """(K, 2) as the table has it."""
+    rows = session.poses.query("frame == @frame and track_id == @track_id")
+    return rows[["x", "y"]].to_numpy()
+
+
+def test_everyone_is_found_and_keeps_an_identity(s: Session, walkers: Walkers) -> None:
+    assert s.tracks["track_id"].tolist() == [0, 1] and s.tracks["n_frames"].tolist() == [30, 30]
+    for t in (0, 12, 29):
+        for n in (0, 1):
+            np.testing.assert_allclose(pose(s, t, n), walkers.truth[t, n], atol=0.5)
+    poses = s.poses
+    assert set(poses["source"]) == {"model"} and not poses["anchor"].any() and (poses["visibility"] == 2).all()
+    kinds = {c: str(t) for c, t in poses.dtypes.items()}
+    assert kinds == {
+        "frame": "int32", "time": "float64", "track_id": "int32", "keypoint": "category", "x": "float32", "y": "float32",
+        "visibility": "int8", "score": "float32", "source": "category", "anchor": "bool", "revision": "int32",
+    }  # fmt: skip
+    assert poses["keypoint"].cat.ordered and list(poses["keypoint"].cat.categories) == list(SMALL.keypoints)
+    assert s.frames["found"].all() and (s.frames["n_people"] == 2).all()
+
+
+def test_initialize_goes_on_where_it_stopped(frames, walkers, tmp_path: Path) -> None:
+    detector = TruthDetector(walkers)
+    with session_on(frames, detector, tmp_path / "a.impose") as s:
+        s.initialize(range(10), progress=False)
+        assert s.frames["found"].sum() == 10
+    detector.calls.clear()
+    with session_on(frames, detector, tmp_path / "a.impose") as s:
+        seen = []
+        s.initialize(progress=lambda done, total: seen.append((done, total)))
+        assert min(detector.calls) == 10 and len(detector.calls) == 20, "no frame is looked at twice"
+        assert seen[-1] == (30, 30) and s.tracks["n_frames"].tolist() == [30, 30]
+        detector.calls.clear()
+        s.undo()
+        s.initialize(progress=False)
+        assert not detector.calls and s.tracks["n_frames"].tolist() == [30, 30], "what the model saw is not lost by undo"
+
+
+def test_a_short_gap_is_bridged_and_a_long_one_is_not(frames, walkers) -> None:
+    missing = [(t, 0) for t in range(8, 12)]
+    with session_on(frames, TruthDetector(walkers, missing)) as s:
+        s.initialize(progress=False)
+        rows = s.poses.query("track_id == 0 and 8 <= frame < 12")
+        assert len(rows) == 16 and set(rows["source"]) == {"interpolated"}
+        np.testing.assert_allclose(pose(s, 10, 0), walkers.truth[10, 0], atol=0.5)
+    missing = [(t, 0) for t in range(6, 27)]
+    with session_on(frames, TruthDetector(walkers, missing)) as s:
+        s.initialize(progress=False)
+        assert s.poses.query("track_id == 0 and 6 <= frame < 27").empty
+
+
+def test_what_a_human_did_holds_while_the_rest_is_found(frames, walkers) -> None:
+    with session_on(frames, TruthDetector(walkers)) as s:
+        s.initialize(range(12), progress=False)
+        s.swap(0, 1, 5)
+        s.correct(11, 1, "head", (3, 4))
+        s.initialize(progress=False)
+        assert s.tracks["track_id"].tolist() == [0, 1], "the later frames go on with the repaired identities"
+        np.testing.assert_allclose(pose(s, 25, 1), walkers.truth[25, 0], atol=0.5)
+        np.testing.assert_allclose(pose(s, 11, 1)[0], (3, 4))
+
+
+def test_what_was_deleted_is_not_found_again(frames, walkers) -> None:
+    with session_on(frames, TruthDetector(walkers)) as s:
+        s.initialize(range(12), progress=False)
+        s.delete(1, scope="all")
+        s.initialize(range(12), progress=False)
+        assert s.tracks["track_id"].tolist() == [0]
+
+
+def test_correct_returns_the_rows_that_changed(s: Session) -> None:
+    rows = s.correct(3, 1, "foot", (40.25, 50.5), visibility=1)
+    assert len(rows) == 1
+    row = rows.iloc[0]
+    assert (row["frame"], row["track_id"], row["keypoint"], row["x"], row["y"]) == (3, 1, "foot", 40.25, 50.5)
+    assert (row["visibility"], row["source"], bool(row["anchor"]), row["score"]) == (1, "human", True, 1)
+    assert row["revision"] == s.revision == s.events["seq"].iloc[-1]
+    others = s.poses.query("not (frame == 3 and track_id == 1 and keypoint == 'foot')")
+    assert set(others["source"]) == {"model"}, "other frames wait for propagate"
+    assert s.tracks.query("track_id == 1")["n_pending"].item() == 1
+
+
+def test_a_click_where_the_person_has_no_pose_brings_one_along(frames, walkers) -> None:
+    with session_on(frames, TruthDetector(walkers, [(t, 0) for t in range(15, 30)])) as s:
+        s.initialize(progress=False)
+        rows = s.correct(16, 0, "head", walkers.truth[16, 0, 0])
+        assert len(rows) == 4
+        np.testing.assert_allclose(pose(s, 16, 0), walkers.truth[16, 0], atol=1)
+        assert rows.query("keypoint != 'head'")["visibility"].eq(1).all()
+
+
+def test_propagate_carries_a_correction_and_returns_what_it_did(frames, walkers) -> None:
+    """The model puts the head 6 px too high in all frames: one click mends the frames around it."""
+    wrong = {(t, 0, 0): (0, -6) for t in range(30)}
+    with session_on(frames, TruthDetector(walkers, wrong=wrong)) as s:
+        s.initialize(progress=False)
+        before = np.abs(s.poses.query("track_id == 0 and keypoint == 'head'")["y"] - walkers.truth[:, 0, 0, 1])
+        assert before.min() > 5
+        s.correct(15, 0, "head", walkers.truth[15, 0, 0])
+        report = s.propagate(15, direction="both", progress=False)
+        after = np.abs(s.poses.query("track_id == 0 and keypoint == 'head'")["y"] - walkers.truth[:, 0, 0, 1]).to_numpy()
+        assert after[10:21].max() < 1 and report.keypoints >= 10 and report.track_ids == (0,) and not report.stopped
+        assert s.tracks["n_pending"].sum() == 0
+        untouched = s.poses.query("track_id == 1 or keypoint != 'head'")
+        assert set(untouched["source"]) == {"model"}, "a click does no harm elsewhere"
+        assert s.events["n_values_changed"].iloc[-1] == report.keypoints
+        assert s.propagate(progress=False).stopped == "nothing to carry"
+
+
+@pytest.mark.parametrize(("direction", "low", "high"), [("forward", 16, 29), ("backward", 0, 14), ("both", 0, 29)])
+def test_directions_and_stop(frames, walkers, direction: str, low: int, high: int) -> None:
+    wrong = {(t, 0, 0): (0, -6) for t in range(30)}
+    with session_on(frames, TruthDetector(walkers, wrong=wrong)) as s:
+        s.initialize(progress=False)
+        s.correct(15, 0, "head", walkers.truth[15, 0, 0])
+        stop = {"forward": 18, "backward": 12, "both": None}[direction]
+        s.propagate(15, direction, stop, progress=False)
+        changed = s.poses.query("source == 'propagated'")["frame"]
+        assert changed.min() >= max(low, 12) if direction == "backward" else changed.min() >= low
+        assert changed.max() <= (min(high, 18) if direction == "forward" else high) and len(changed)
+
+
+def test_only_chosen_people_and_keypoints_change(frames, walkers) -> None:
+    wrong = {(t, n, k): (0, -6) for t in range(30) for n in (0, 1) for k in (0, 3)}
+    with session_on(frames, TruthDetector(walkers, wrong=wrong)) as s:
+        s.initialize(progress=False)
+        for n in (0, 1):
+            for k in (0, 3):
+                s.correct(15, n, k, walkers.truth[15, n, k])
+        s.propagate(15, "both", tracks=[1], keypoints="foot", progress=False)
+        carried = s.poses.query("source == 'propagated'")
+        assert set(carried["track_id"]) == {1} and set(carried["keypoint"]) == {"foot"}
+        s.propagate(tracks="all", direction="both", progress=False)
+        carried = s.poses.query("source == 'propagated'")
+        assert set(carried["track_id"]) == {0, 1} and set(carried["keypoint"]) == {"head", "foot"}
+
+
+def test_an_edit_in_between_ends_a_propagation(frames, walkers) -> None:
+    wrong = {(t, 0, 0): (0, -6) for t in range(30)}
+    with session_on(frames, TruthDetector(walkers, wrong=wrong)) as s:
+        s.initialize(progress=False)
+        s.correct(15, 0, "head", walkers.truth[15, 0, 0])
+        updates = s.iter_propagate(15, "both")
+        next(updates)
+        s.correct(15, 0, "foot", walkers.truth[15, 0, 3])
+        assert list(updates) == []
+        assert "stale" in set(s.issues["kind"]) and json.loads(s.events["payload"].iloc[-2])["stopped"]
+        s.propagate(direction="both", progress=False)
+        assert "stale" not in set(s.issues["kind"])
+
+
+def test_identities(s: Session, walkers: Walkers) -> None:
+    s.assign(10, 0, 1)
+    np.testing.assert_allclose(pose(s, 20, 1), walkers.truth[20, 0], atol=0.5)
+    np.testing.assert_allclose(pose(s, 20, 0), walkers.truth[20, 1], atol=0.5)
+    np.testing.assert_allclose(pose(s, 5, 0), walkers.truth[5, 0], atol=0.5)
+    s.undo()
+    new = s.split(0, 15)
+    assert new == 2 and s.tracks["n_frames"].tolist() == [15, 30, 15]
+    s.merge(0, new)
+    assert s.tracks["track_id"].tolist() == [0, 1] and s.tracks["n_frames"].tolist() == [30, 30]
+    with pytest.raises(KeyError):
+        s.assign(3, 0, 2)  # an identity that is gone is not used again
+    s.assign(3, 0, 7)
+    assert s.tracks["track_id"].tolist() == [0, 1, 7]
+    assert s.draw_box(0, (1, 1, 5, 5)) == 8
+
+
+def test_draw_box_reads_the_pose_inside(frames, walkers) -> None:
+    with session_on(frames, TruthDetector(walkers, [(t, 1) for t in range(30)])) as s:
+        s.initialize(progress=False)
+        x, y = walkers.truth[4, 1].mean(0)
+        person = s.draw_box(4, (x - 9, y - 14, 18, 28))
+        assert person == 1
+        np.testing.assert_allclose(pose(s, 4, person), walkers.truth[4, 1], atol=0.01)
+        box = s.boxes.query("track_id == @person").iloc[0]
+        assert bool(box["anchor"]) and box["source"] == "human"
+        np.testing.assert_allclose(box[["x", "y", "w", "h"]].to_numpy(float), [x - 9, y - 14, 18, 28], atol=1e-4)
+        s.propagate(4, "both", progress=False)
+        carried = s.poses.query("track_id == @person and frame in (2, 6)")
+        assert len(carried) == 8, "a drawn person is carried by flow where the model sees nobody"
+        np.testing.assert_allclose(pose(s, 6, person), walkers.truth[6, 1], atol=1.5)
+
+
+def test_without_a_network_people_are_drawn_and_filled(frames, walkers) -> None:
+    with iw.Session.open(frames, model=None, skeleton=list(SMALL.keypoints), store=None) as s:
+        s.initialize(progress=False)
+        assert s.poses.empty and s.poses["keypoint"].cat.ordered
+        person = s.draw_box(0, (10, 15, 22, 30))
+        assert s.poses["visibility"].eq(0).all() and s.poses["x"].isna().all() and len(s.poses) == 4
+        for k in range(4):
+            s.correct(0, person, k, walkers.truth[0, 0, k])
+        s.propagate(progress=False)
+        assert s.tracks["last_frame"].item() >= 8
+        np.testing.assert_allclose(pose(s, 8, person), walkers.truth[8, 0], atol=1.5)
+
+
+def test_whole_person_edits(s: Session) -> None:
+    old = pose(s, 2, 0)
+    s.move(2, 0, (3, -2))
+    np.testing.assert_allclose(pose(s, 2, 0), old + (3, -2), atol=1e-4)
+    s.flip(2, 0)
+    np.testing.assert_allclose(pose(s, 2, 0), (old + (3, -2))[[0, 2, 1, 3]], atol=1e-4)
+    s.copy_pose(0, 2, 20)
+    np.testing.assert_allclose(pose(s, 20, 0), pose(s, 2, 0))
+    assert s.poses.query("frame == 20 and track_id == 0")["anchor"].all()
+
+
+def test_visibility_and_anchors(s: Session) -> None:
+    rows = s.set_visibility(2, 0, "head", 0)
+    assert rows["x"].isna().all() and rows["visibility"].item() == 0
+    rows = s.set_visibility(2, 0, "foot", 1)
+    assert rows["visibility"].item() == 1 and rows["x"].notna().all()
+    assert len(s.set_anchor(5, 1)) == 4 and s.poses.query("frame == 5 and track_id == 1")["anchor"].all()
+    assert s.poses.query("frame == 5 and track_id == 1")["source"].eq("model").all()
+    s.set_anchor(5, 1, on=False)
+    assert not s.poses.query("frame == 5 and track_id == 1")["anchor"].any()
+
+
+def test_interpolation_between_anchors(s: Session) -> None:
+    s.correct(2, 0, "head", (10, 10))
+    s.correct(8, 0, "head", (22, 34))
+    rows = s.interpolate(0, 0, 29)
+    assert rows["frame"].tolist() == [3, 4, 5, 6, 7] and set(rows["source"]) == {"interpolated"}
+    np.testing.assert_allclose(rows[["x", "y"]].to_numpy()[2], (16, 22), atol=1e-4)
+    assert s.interpolate(0, 0, 29, max_gap=3).empty
+
+
+def test_events_and_metrics_count_clicks(s: Session) -> None:
+    s.correct(3, 0, "head", (20, 20))
+    s.correct(4, 0, "head", (20, 20))
+    s.swap(0, 1, 4)
+    s.draw_box(0, (1, 1, 9, 9))
+    s.set_visibility(3, 0, "foot", 1)
+    s.propagate(direction="both", progress=False)
+    s.undo()
+    events = s.events
+    assert events["action"].tolist() == [
+        "initialize", "correct", "correct", "swap", "draw_box", "set_visibility", "propagate", "undo",
+    ]  # fmt: skip
+    assert events["clicks"].tolist() == [0, 1, 1, 1, 1, 0, 0, 0]
+    row = events.iloc[1]
+    assert (row["x1"], row["y1"], row["v1"], row["keypoint"], row["frame"]) == (20, 20, 2, "head", 3)
+    assert row["x0"] == pytest.approx(22.4, abs=1) and str(events["t"].dtype) == "datetime64[us, UTC]"
+    metrics = s.metrics()
+    assert (metrics["clicks"], metrics["keypoint_clicks"], metrics["identity_clicks"], metrics["box_clicks"]) == (4, 2, 1, 1)
+    assert 0 < metrics["active_seconds"] < 30
+
+
+def test_undo_and_redo_go_all_the_way(s: Session) -> None:
+    states = [tables(s)]
+    edits = (
+        lambda: s.correct(3, 0, "head", (20, 20)),
+        lambda: s.propagate(direction="both", progress=False),
+        lambda: s.swap(0, 1, 10),
+        lambda: s.delete(1, 5, "onwards"),
+        lambda: s.correct(20, 0, "foot", (90, 5)),
+        lambda: s.set_anchor(20, 0, on=False),
+        lambda: s.resolve_issue(s.next_issue(), "ignored"),
+    )
+    for edit in edits:
+        edit()
+        states.append(tables(s))
+    for state in states[-2::-1]:
+        assert s.undo()
+        assert_same(tables(s), state)
+    for state in states[1:]:
+        assert s.redo()
+        assert_same(tables(s), state)
+    assert not s.redo()
+    for _ in edits:
+        s.undo()
+    assert s.undo(), "finding people is an action as well"
+    assert s.poses.empty and not s.undo()
+
+
+def test_the_queue_of_issues(frames, walkers) -> None:
+    wrong = {(9, 0, 1): (-12, 9), (20, 1, 2): (12, -6)}
+    with session_on(frames, TruthDetector(walkers, wrong=wrong)) as s:
+        s.initialize(progress=False)
+        first = s.next_issue()
+        assert first["kind"] == "jump" and (first["frame"], first["keypoint"]) == (9, "left_hand")
+        second = s.next_issue(after=first["issue"])
+        assert (second["frame"], second["keypoint"]) == (20, "right_hand")
+        s.resolve_issue(first, "ignored")
+        assert s.next_issue()["issue"] == second["issue"]
+        s.correct(20, 1, "right_hand", walkers.truth[20, 1, 2])
+        assert s.next_issue() is None
+        assert s.tracks["n_open_issues"].sum() == 0
+
+
+def test_callbacks_hear_of_every_change(s: Session) -> None:
+    heard: list[Changed] = []
+    stop = s.on_change(heard.append)
+    s.correct(3, 0, "head", (20, 20))
+    s.swap(0, 1, 28)
+    assert [c.kind for c in heard] == ["correct", "swap"] and heard[0].frames.tolist() == [3]
+    assert heard[1].track_ids == (0, 1) and heard[1].revision == s.revision
+    stop()
+    s.undo()
+    assert len(heard) == 2
+
+
+def test_reopening_says_so_and_has_everything(frames, walkers, tmp_path: Path, capsys) -> None:
+    store = tmp_path / "a.impose"
+    with iw.Session.open(frames, model=None, skeleton=list(SMALL.keypoints), store=store) as s:
+        assert s.path == store and not s.read_only
+        s.draw_box(0, (10, 15, 22, 30))
+        s.correct(0, 0, "head", (20, 20))
+        before, events = tables(s), s.events
+    assert not capsys.readouterr().err
+    with iw.Session.open(frames, model=None, skeleton=list(SMALL.keypoints), store=store) as s:
+        assert "goes on from" in capsys.readouterr().err and "goes on from" in repr(s)
+        assert_same(tables(s), before)
+        pd.testing.assert_frame_equal(s.events, events)
+        assert s.undo() and s.undo() and s.poses.empty, "undo survives closing"
+    assert [p.name for p in tmp_path.iterdir() if not p.name.endswith("-lock")] == ["a.impose"]
+
+
+def test_the_journal_stands_beside_the_video(tmp_path: Path, frames, monkeypatch) -> None:
+    from impose_widget.video import write_video
+
+    clip = write_video(tmp_path / "clip.mp4", frames, 25)
+    with iw.Session.open(clip, model=None) as s:
+        assert s.path == (tmp_path / "clip.mp4.impose").resolve()
+        s.draw_box(0, (10, 15, 22, 30))
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for file in tmp_path.glob("clip*"):
+        file.rename(moved / file.name)
+    with iw.Session.open(moved / "clip.mp4", model=None) as s:
+        assert len(s.boxes) == 1, "a video that was moved with its journal is the same video"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    with iw.Session.open(frames, model=None) as s:
+        assert s.path.is_relative_to(tmp_path / "home")
+    with iw.Session.open(frames, model=None, store=None) as s:
+        assert s.path is None and s.save() is None
+
+
+def test_tables_are_snapshots(s: Session) -> None:
+    poses = s.poses
+    poses.loc[:, "x"] = 0
+    assert s.poses["x"].gt(0).any()
+    assert poses.attrs["video"]["n_frames"] == 30 and poses.attrs["skeleton"]["keypoints"] == list(SMALL.keypoints)
+
+
+def test_one_frame_and_no_people(walkers) -> None:
+    one = walkers.render()[:1]
+    with session_on(one, TruthDetector(Walkers(1, 96, 64, walkers.starts, walkers.speeds))) as s:
+        s.initialize(progress=False)
+        assert len(s.frames) == 1
+        person = s.draw_box(0, (10, 15, 22, 30))
+        s.correct(0, person, "head", (20, 20))
+        assert not s.propagate(direction="both", progress=False).keypoints
+    with session_on(walkers.render(), TruthDetector(walkers, [(t, n) for t in range(30) for n in (0, 1)])) as s:
+        s.initialize(progress=False)
+        assert s.poses.empty and s.issues.empty and s.tracks.empty and s.next_issue() is None and s.frames["found"].all()
