@@ -8,7 +8,6 @@ import pytest
 from tests.walkers import Walkers
 
 
-
 @pytest.fixture(scope="session")
 def walkers() -> Walkers:
     """Two people of four keypoints who walk towards each other for 30 frames of 96×64."""

@@ -85,7 +85,7 @@ def set_visibility(draft: Draft, frame: int, track_id: int, keypoint: int, visib
     record = draft.get(track_id, [frame])
     if visibility != ABSENT and not np.isfinite(record["xy"][0, keypoint]).all():
         raise ValueError(
-            f"Expected a keypoint with a position to call visible or occluded, got one that is absent in frame {frame}; "
+            f"Expected a keypoint with a position to call visible or occluded, got one absent in frame {frame}; "
             "place it first with correct()."
         )
     if visibility == ABSENT:
@@ -220,4 +220,3 @@ def clear_marks(draft: Draft, track_id: int, frames: np.ndarray, name: str, valu
     records = draft.get(track_id, frames)
     records[name] = np.where(records["present"], value, records[name])
     draft.put(track_id, frames, records)
-

@@ -70,7 +70,11 @@ def oks(a: np.ndarray, b: np.ndarray, area: np.ndarray, sigmas: np.ndarray) -> n
 
 
 def rotate_scale_shift(
-    xy: np.ndarray, dxy: tuple[float, float] = (0, 0), scale: float = 1, rotation: float = 0, about: np.ndarray | None = None
+    xy: np.ndarray,
+    dxy: tuple[float, float] = (0, 0),
+    scale: float = 1,
+    rotation: float = 0,
+    about: np.ndarray | None = None,
 ) -> np.ndarray:
     """Points (..., 2) turned by `rotation` degrees (clockwise on the screen) and scaled about a point, then shifted."""
     about = np.zeros(2) if about is None else np.asarray(about, np.float64)

@@ -20,7 +20,7 @@ def exchange(draft: Draft, a: int, b: int, frames: np.ndarray) -> None:
 
 
 def merge(draft: Draft, a: int, b: int, frames: np.ndarray) -> None:
-    """Give everything of `b` to `a`. Where both are in a frame, `a` stays, but what only `b` has by a human is taken."""
+    """Give everything of `b` to `a`. Where both are, `a` stays, but what a human placed for `b` alone is taken."""
     ours, theirs = draft.get(a, frames), draft.get(b, frames)
     take = ~ours["present"] & theirs["present"]
     both = ours["present"] & theirs["present"]

@@ -45,9 +45,7 @@ class Issue:
         return zlib.crc32(f"{self.kind}/{self.track_id}/{self.keypoint}/{self.frame}".encode()) & 0x7FFFFFFF
 
 
-def issues_table(
-    tracks: Tracks, skeleton: Skeleton, readings: np.ndarray, decisions: dict[int, str]
-) -> pd.DataFrame:
+def issues_table(tracks: Tracks, skeleton: Skeleton, readings: np.ndarray, decisions: dict[int, str]) -> pd.DataFrame:
     """All issues, worst first: issue, frame, frame_end, track_id, keypoint, kind, severity (0 to 1), reason, state.
 
     Args:

@@ -127,11 +127,13 @@ class Skeleton:
             return spec
         if isinstance(spec, str) and spec in SKELETONS:
             return SKELETONS[spec]
-        if isinstance(spec, Path) or (isinstance(spec, str) and Path(spec).suffix.lower() in (".json", ".yaml", ".yml")):
+        if isinstance(spec, Path) or (
+            isinstance(spec, str) and Path(spec).suffix.lower() in (".json", ".yaml", ".yml")
+        ):
             return cls._from_file(Path(spec))
         if isinstance(spec, str) or not isinstance(spec, Iterable):
             raise ValueError(
-                f"Expected a skeleton: one of {', '.join(SKELETONS)}, a YAML or JSON file, or a list of keypoint names; "
+                f"Expected a skeleton: one of {', '.join(SKELETONS)}, a YAML or JSON file, or keypoint names; "
                 f"got {spec!r}."
             )
         return cls("custom", tuple(spec))

@@ -126,5 +126,3 @@ def frames_table(tracks: Tracks, times: np.ndarray, found: np.ndarray) -> pd.Dat
             "stale": np.bincount(frame, records["stale"], minlength=n) > 0,
         }
     )
-
-

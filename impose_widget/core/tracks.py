@@ -173,4 +173,3 @@ class Draft:
             after = np.array([self._cells[track_id, int(f)] for f in frames], pose_dtype(self.n_keypoints))
             out += difference(track_id, frames, self._tracks.get(track_id, frames), after)
         return out
-

@@ -22,7 +22,9 @@ def load_weights(module: nn.Module, path: Path) -> None:
         ValueError: it is no safetensors file, or its keys or shapes are not those of the module.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"Expected weights in {path}, which does not exist; reinstall impose-widget, or name another file.")
+        raise FileNotFoundError(
+            f"Expected weights in {path}, which does not exist; reinstall impose-widget, or name another file."
+        )
     try:
         held = load_file(path)
     except (SafetensorError, OSError) as error:
@@ -33,7 +35,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
     if missing or extra or shapes:
         raise ValueError(
             f"Expected the weights of {type(module).__name__}, got {path} with {len(missing)} keys missing "
-            f"({', '.join(missing[:3])}), {len(extra)} unknown ({', '.join(extra[:3])}) and {len(shapes)} of another shape "
+            f"({', '.join(missing[:3])}), {len(extra)} unknown ({', '.join(extra[:3])}), {len(shapes)} misshapen "
             f"({', '.join(shapes[:3])}); it is the file of another network."
         )
     module.load_state_dict({k: v.float() for k, v in held.items()})

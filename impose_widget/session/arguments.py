@@ -112,7 +112,8 @@ def visibility(value: Any, allowed: Sequence[int] = (0, 1, 2)) -> int:
     """COCO's visibility: 0 absent, 1 occluded, 2 visible."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value not in allowed:
         raise ValueError(
-            f"Expected visibility as one of {', '.join(map(str, allowed))} (0 absent, 1 occluded, 2 visible), got {value!r}."
+            f"Expected visibility as one of {', '.join(map(str, allowed))} (0 absent, 1 occluded, 2 visible), "
+            f"got {value!r}."
         )
     return int(value)
 

@@ -38,7 +38,9 @@ def _compare(written: pd.DataFrame, back: pd.DataFrame, path: Path) -> None:
     want, got = placed(written), placed(back)
     if not want.index.equals(got.index):
         n = len(want.index.symmetric_difference(got.index))
-        raise ValueError(f"Expected {path} to hold {len(want)} keypoints, got {len(got)} ({n} differ); use another format.")
+        raise ValueError(
+            f"Expected {path} to hold {len(want)} keypoints, got {len(got)} ({n} differ); use another format."
+        )
     apart = (want[["x", "y"]] - got[["x", "y"]]).abs().to_numpy()
     if len(apart) and (apart.max() > TOLERANCE or not (want["visibility"] == got["visibility"]).all()):
         raise ValueError(f"Expected {path} to hold the same keypoints, got some that differ; use another format.")

@@ -11,7 +11,20 @@ from pathlib import Path
 from typing import Any
 
 SUFFIX = ".impose"
-_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse", "ceph", "lustre")
+_NETWORK = (
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "fuse.sshfs",
+    "fuse.s3fs",
+    "fuse.gcsfuse",
+    "ceph",
+    "lustre",
+)
 
 
 def is_network_drive(path: Path) -> bool:

@@ -12,9 +12,7 @@ from impose_widget.session.base import SessionBase
 class IdentityEdits(SessionBase):
     """Edits of identities. Each is one action and one undo step; poses move between people, none is ever lost."""
 
-    def assign(
-        self, frame: int, track_id: int, new_track_id: int, scope: str | tuple[int, int] = "onwards"
-    ) -> None:
+    def assign(self, frame: int, track_id: int, new_track_id: int, scope: str | tuple[int, int] = "onwards") -> None:
         """Say that the person who carries `track_id` at `frame` is `new_track_id`: one click.
 
         Where `new_track_id` is somebody else in the same frames, that one gets `track_id` in exchange: the identity
@@ -98,7 +96,7 @@ class IdentityEdits(SessionBase):
             held = self._state.tracks.frames_of(track_id)
             if not held[0] < frame <= held[-1]:
                 raise ValueError(
-                    f"Expected a frame after the first ({held[0]}) and up to the last ({held[-1]}) of person {track_id}, "
+                    f"Expected a frame after the first ({held[0]}) and up to the last ({held[-1]}) of {track_id}, "
                     f"got {frame}; there is nothing to split."
                 )
             new = self._state.new_track_id()

@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,9 @@ class Journal:
                     f"Expected a journal of impose-widget, got {path}, which is another kind of file; "
                     "give store= another path."
                 ) from error
-            raise OSError(f"The journal {path} cannot be opened ({error}); give store= a path in a writable folder.") from error
+            raise OSError(
+                f"The journal {path} cannot be opened ({error}); give store= a path in a writable folder."
+            ) from error
         except BaseException:
             self.close()
             raise
@@ -127,7 +130,7 @@ class Journal:
         """One transaction: on disk when the block ends, or not at all."""
         if self.read_only:
             raise PermissionError(
-                "This session is read-only, because another process has the journal open; close it there and open again."
+                "This session is read-only: another process has the journal open; close it there and open again."
             )
         if self._db is None:
             raise ValueError("Expected an open session, got one that was closed; open it again with Session.open().")
@@ -183,9 +186,7 @@ class Journal:
         """Store the last changes of an action, and that it is finished."""
         with self._writing():
             self._insert(seq, changes)
-            self._db.execute(
-                "UPDATE actions SET finished = 1, payload = ? WHERE seq = ?", (json.dumps(payload), seq)
-            )
+            self._db.execute("UPDATE actions SET finished = 1, payload = ? WHERE seq = ?", (json.dumps(payload), seq))
 
     def _insert(self, seq: int, changes: Iterable[Change]) -> None:
         rows = [(seq, change.track_id, change.to_bytes()) for change in changes]
@@ -235,7 +236,7 @@ class Journal:
         for frames, n, data in self._db.execute("SELECT frames, n, data FROM detections ORDER BY id"):
             raw, k = zlib.decompress(data), n_keypoints
             ends = np.cumsum([0, 4 * n, 12 * n * k, 16 * n, 4 * n])
-            parts = [np.frombuffer(raw[a:b], "<i4" if i == 0 else "<f4") for i, (a, b) in enumerate(zip(ends, ends[1:]))]
+            parts = [np.frombuffer(raw[a:b], "<i4" if i == 0 else "<f4") for i, (a, b) in enumerate(pairwise(ends))]
             yield (
                 unpack_frames(frames),
                 Detections(parts[0], parts[1].reshape(n, k, 3), parts[2].reshape(n, 4), parts[3]),

@@ -109,7 +109,7 @@ def _check(journal: Journal, fingerprint: dict[str, Any], skeleton: Skeleton) ->
     if held.keypoints != skeleton.keypoints:
         raise ValueError(
             f"Expected a journal with the skeleton {skeleton.name} ({len(skeleton)} keypoints), got one with "
-            f"{held.name} ({', '.join(held.keypoints)}) in {journal.path}; give skeleton= that one, or store= another path."
+            f"{held.name} ({', '.join(held.keypoints)}) in {journal.path}; give skeleton= that one, or another store=."
         )
     if not journal.read_only:
         journal.start()

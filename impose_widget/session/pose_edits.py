@@ -264,5 +264,3 @@ class PoseEdits(SessionBase):
     def _rows_of_revision(self, revision: int) -> pd.DataFrame:
         poses = self.poses  # type: ignore[attr-defined]  # given by Views, which a Session has as well
         return poses[poses["revision"] == revision].reset_index(drop=True)
-
-

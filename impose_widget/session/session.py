@@ -223,7 +223,7 @@ class Session(PoseEdits, IdentityEdits, Views):
         return self._state.redo() is not None
 
     def on_change(self, callback: Callable[[Changed], None]) -> Callable[[], None]:
-        """Call `callback(changed)` after every change, from the thread that made it; returns a function that ends it."""
+        """Call `callback(changed)` after every change, in the thread that made it; returns a function that ends it."""
         return self._state.on_change(callback)
 
     # -- files ---------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class Changed:
 
 
 class State:
-    """Model output plus log; everything else in a session is derived from it. All methods may be called from any thread."""
+    """Model output plus log, from which all else follows. All methods may be called from any thread."""
 
     def __init__(self, journal: Journal, n_keypoints: int, n_frames: int) -> None:
         self.lock = threading.RLock()

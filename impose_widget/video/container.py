@@ -176,7 +176,9 @@ class ContainerVideo(Video):
             self._notes.append(f"Pixels are not square ({ratio}); coordinates are in pixels as stored.")
         first = self._decoded.get(0)
         if first is not None and getattr(first, "rotation", 0):
-            self._notes.append(f"Players turn it by {first.rotation}°; frames and coordinates are as stored, not turned.")
+            self._notes.append(
+                f"Players turn it by {first.rotation}°; frames and coordinates are as stored, not turned."
+            )
 
     # -- one frame -----------------------------------------------------------------------------------------------
 

@@ -49,7 +49,9 @@ def _encode(path: Path, frames: Iterable[np.ndarray], fps: float, crf: int) -> N
         stream = None
         for image in frames:
             if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-                raise ValueError("Expected frames (H, W, 3) uint8, got " + str(getattr(image, "shape", type(image))) + ".")
+                raise ValueError(
+                    "Expected frames (H, W, 3) uint8, got " + str(getattr(image, "shape", type(image))) + "."
+                )
             if stream is None:
                 shape = image.shape
                 stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(60000))

@@ -66,7 +66,10 @@ def test_a_gap_a_stale_span_and_a_disagreement() -> None:
     table = issues(records, readings).set_index("kind")
     assert table.loc["gap", ["frame", "frame_end"]].tolist() == [110, 112]
     assert table.loc["stale", ["frame", "frame_end"]].tolist() == [115, 117]
-    assert table.loc["disagree", "frame"] == 103 and "60 px from where the model sees it" in table.loc["disagree", "reason"]
+    assert (
+        table.loc["disagree", "frame"] == 103
+        and "60 px from where the model sees it" in table.loc["disagree", "reason"]
+    )
     assert (table["severity"].diff().dropna() <= 0).all(), "worst first"
 
 

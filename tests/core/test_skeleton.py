@@ -12,7 +12,9 @@ def test_coco17_is_coco() -> None:
     assert len(COCO17) == 17 and COCO17.keypoints[0] == "nose" and COCO17.keypoints[16] == "right_ankle"
     assert len(COCO17.edges) == 19 and len(set(COCO17.edges)) == 19
     names = COCO17.keypoints
-    assert all(names[a].replace("left", "right") == names[b] for a, b in COCO17.flip_pairs) and len(COCO17.flip_pairs) == 8
+    assert (
+        all(names[a].replace("left", "right") == names[b] for a, b in COCO17.flip_pairs) and len(COCO17.flip_pairs) == 8
+    )
     assert COCO17.sigmas[names.index("left_hip")] == 0.107
 
 
@@ -23,7 +25,8 @@ def test_flipping_twice_is_nothing() -> None:
 
 @pytest.mark.parametrize("suffix", [".yaml", ".json"])
 def test_a_skeleton_can_be_written_down(tmp_path: Path, suffix: str) -> None:
-    text = '{"name": "fly", "keypoints": ["head", "wing_l", "wing_r"], "edges": [["head", "wing_l"], [0, 2]], "flip_pairs": [[1, 2]]}'
+    text = '{"name": "fly", "keypoints": ["head", "wing_l", "wing_r"], "edges": [["head", "wing_l"], [0, 2]],'
+    text += ' "flip_pairs": [[1, 2]]}'
     path = tmp_path / f"fly{suffix}"
     path.write_text(text)
     fly = Skeleton.of(path)

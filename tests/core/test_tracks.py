@@ -34,7 +34,12 @@ def test_what_is_put_is_got_and_the_rest_is_nobody() -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.tuples(st.integers(0, 2), st.lists(st.integers(0, 60), min_size=1, max_size=9), st.integers(0, 99)), max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.lists(st.integers(0, 60), min_size=1, max_size=9), st.integers(0, 99)),
+        max_size=8,
+    )
+)
 def test_changes_take_place_are_stored_and_are_taken_back(steps) -> None:
     tracks, stack = Tracks(K), []
     for track_id, frames, seed in steps:
@@ -87,7 +92,9 @@ def test_a_machine_never_moves_an_anchor(seed: int) -> None:
     for name in ("xy", "score", "visibility", "source", "revision", "anchor"):
         assert same(got[name][anchor], held[name][anchor]), name
     written = mask & ~anchor
-    assert same(got["xy"][written], new["xy"][written]) and same(got["xy"][~mask & ~anchor], held["xy"][~mask & ~anchor])
+    assert same(got["xy"][written], new["xy"][written]) and same(
+        got["xy"][~mask & ~anchor], held["xy"][~mask & ~anchor]
+    )
 
 
 def test_a_growing_track_is_not_copied_every_time() -> None:

@@ -48,6 +48,12 @@ def anchors(session: Session) -> dict[tuple[int, int, str], tuple[float, float, 
     return {
         (int(f), int(i), str(k)): (float(x), float(y), int(v))
         for f, i, k, x, y, v in zip(
-            poses["frame"], poses["track_id"], poses["keypoint"], poses["x"], poses["y"], poses["visibility"], strict=True
+            poses["frame"],
+            poses["track_id"],
+            poses["keypoint"],
+            poses["x"],
+            poses["y"],
+            poses["visibility"],
+            strict=True,
         )
     }

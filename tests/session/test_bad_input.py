@@ -70,7 +70,9 @@ BAD_CALLS = {
     "propagate an unknown keypoint": lambda s: s.propagate(keypoints=["tail"]),
     "propagate from an unknown frame": lambda s: s.propagate(frame=1000),
     "an unknown issue": lambda s: s.resolve_issue(12345, "accepted"),
-    "an unknown decision": lambda s: s.resolve_issue(s.next_issue(), "perhaps") if s.next_issue() is not None else s.undo(1),
+    "an unknown decision": lambda s: (
+        s.resolve_issue(s.next_issue(), "perhaps") if s.next_issue() is not None else s.undo(1)
+    ),
     "frames that are no frames": lambda s: s.initialize(frames="all"),
     "frames beyond the end": lambda s: s.initialize(frames=[0, 99]),
     "progress that is no function": lambda s: s.initialize(progress=3),
@@ -229,7 +231,6 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, frames: np.ndarray, walkers: 
         try:
             with pytest.raises(OSError, match="could not be stored"):
                 for n in range(100_000):
-                    before = tables(s) if n % 20 == 0 else before
                     made = s.revision
                     s.correct(n % 30, 0, "head", (n % 90, 10))
         finally:

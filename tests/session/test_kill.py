@@ -101,7 +101,9 @@ def test_every_acknowledged_edit_survives_two_hundred_kills(tmp_path: Path, capf
         with open_session(store, frames) as session:
             known = set(session.events["seq"])
             assert all(seq in known for seq, _ in acks if seq > 0)
-            if acks and session.revision == acks[-1][0]:  # nothing came after the last acknowledgement: the tables are those of then
+            if (
+                acks and session.revision == acks[-1][0]
+            ):  # nothing came after the last acknowledgement: the tables are those of then
                 assert digest(session) == acks[-1][1]
                 exact += 1
             before = tables(session)

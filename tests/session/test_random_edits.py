@@ -182,7 +182,9 @@ class RandomEdits(RuleBasedStateMachine):
         self.act(lambda: self.s.swap(a, b, frame, scope), lambda: self.exchange(a, b, self.span(frame, scope)))
 
     def span(self, frame, scope) -> set[int]:
-        return set({"frame": [frame], "onwards": range(frame, 12), "backwards": range(frame + 1), "all": range(12)}[scope])
+        return set(
+            {"frame": [frame], "onwards": range(frame, 12), "backwards": range(frame + 1), "all": range(12)}[scope]
+        )
 
     def exchange(self, a, b, span) -> None:
         self.move_anchors(lambda f, i: {a: b, b: a}.get(i, i) if f in span else i)

@@ -37,8 +37,8 @@ def test_everyone_is_found_and_keeps_an_identity(s: Session, walkers: Walkers) -
     assert set(poses["source"]) == {"model"} and not poses["anchor"].any() and (poses["visibility"] == 2).all()
     kinds = {c: str(t) for c, t in poses.dtypes.items()}
     assert kinds == {
-        "frame": "int32", "time": "float64", "track_id": "int32", "keypoint": "category", "x": "float32", "y": "float32",
-        "visibility": "int8", "score": "float32", "source": "category", "anchor": "bool", "revision": "int32",
+        "frame": "int32", "time": "float64", "track_id": "int32", "keypoint": "category", "x": "float32",
+        "y": "float32", "visibility": "int8", "score": "float32", "source": "category", "anchor": "bool", "revision": "int32",
     }  # fmt: skip
     assert poses["keypoint"].cat.ordered and list(poses["keypoint"].cat.categories) == list(SMALL.keypoints)
     assert s.frames["found"].all() and (s.frames["n_people"] == 2).all()
@@ -58,7 +58,9 @@ def test_initialize_goes_on_where_it_stopped(frames, walkers, tmp_path: Path) ->
         detector.calls.clear()
         s.undo()
         s.initialize(progress=False)
-        assert not detector.calls and s.tracks["n_frames"].tolist() == [30, 30], "what the model saw is not lost by undo"
+        assert not detector.calls and s.tracks["n_frames"].tolist() == [30, 30], (
+            "what the model saw is not lost by undo"
+        )
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_not(frames, walkers) -> None:
@@ -123,7 +125,9 @@ def test_propagate_carries_a_correction_and_returns_what_it_did(frames, walkers)
         assert before.min() > 5
         s.correct(15, 0, "head", walkers.truth[15, 0, 0])
         report = s.propagate(15, direction="both", progress=False)
-        after = np.abs(s.poses.query("track_id == 0 and keypoint == 'head'")["y"] - walkers.truth[:, 0, 0, 1]).to_numpy()
+        after = np.abs(
+            s.poses.query("track_id == 0 and keypoint == 'head'")["y"] - walkers.truth[:, 0, 0, 1]
+        ).to_numpy()
         assert after[10:21].max() < 1 and report.keypoints >= 10 and report.track_ids == (0,) and not report.stopped
         assert s.tracks["n_pending"].sum() == 0
         untouched = s.poses.query("track_id == 1 or keypoint != 'head'")
@@ -268,7 +272,12 @@ def test_events_and_metrics_count_clicks(s: Session) -> None:
     assert (row["x1"], row["y1"], row["v1"], row["keypoint"], row["frame"]) == (20, 20, 2, "head", 3)
     assert row["x0"] == pytest.approx(22.4, abs=1) and str(events["t"].dtype) == "datetime64[us, UTC]"
     metrics = s.metrics()
-    assert (metrics["clicks"], metrics["keypoint_clicks"], metrics["identity_clicks"], metrics["box_clicks"]) == (4, 2, 1, 1)
+    assert (metrics["clicks"], metrics["keypoint_clicks"], metrics["identity_clicks"], metrics["box_clicks"]) == (
+        4,
+        2,
+        1,
+        1,
+    )
     assert 0 < metrics["active_seconds"] < 30
 
 
@@ -379,4 +388,6 @@ def test_one_frame_and_no_people(walkers) -> None:
         assert not s.propagate(direction="both", progress=False).keypoints
     with session_on(walkers.render(), TruthDetector(walkers, [(t, n) for t in range(30) for n in (0, 1)])) as s:
         s.initialize(progress=False)
-        assert s.poses.empty and s.issues.empty and s.tracks.empty and s.next_issue() is None and s.frames["found"].all()
+        assert (
+            s.poses.empty and s.issues.empty and s.tracks.empty and s.next_issue() is None and s.frames["found"].all()
+        )

@@ -83,7 +83,11 @@ KINDS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "mkv": (".mkv", write),
     "ts": (".ts", lambda p: write(p, times=range(90000, 90000 + 3000 * FRAMES, 3000), options=OPEN_GOP)),
     "avi": (".avi", lambda p: write(p, "mpeg4", time_base=Fraction(1, 30), options={"b": "2000000"})),
-    "avi with B-frames": (".avi", lambda p: write(p, "mpeg4", time_base=Fraction(1, 30), options={"bf": "2", "b": "2000000"})),
-    "vp9": (".webm", lambda p: write(p, "libvpx-vp9", options={"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "8"})),
+    "avi with B-frames": (
+        ".avi", lambda p: write(p, "mpeg4", time_base=Fraction(1, 30), options={"bf": "2", "b": "2000000"}),
+    ),
+    "vp9": (
+        ".webm", lambda p: write(p, "libvpx-vp9", options={"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "8"}),
+    ),
     "gif": (".gif", lambda p: write(p, "gif", pix_fmt="rgb8", time_base=Fraction(1, 25))),
 }  # fmt: skip
