@@ -12,10 +12,10 @@ from impose_widget.propagate.base import Frames
 from impose_widget.propagate.optical_flow import find_again, point_motion
 from impose_widget.propagate.track import Track
 
-DOUBT = 0.15
+DOUBT = 0.1
 """How much less than usual a point may look like itself before its body is asked, too."""
 
-HIDDEN = 0.3
+HIDDEN = 0.2
 """The same, before something else is thought to be in front of it."""
 
 AGREES = 0.1

@@ -154,51 +154,59 @@ def row(runs, budget):
     )
 
 
-def latency():
-    """Print how long a correction of one keypoint, and of four whole people, takes; cold and remembered."""
+def read(path, stop):
+    """The first frames of a video, RGB."""
     import cv2
 
-    def read(path, stop):
-        video, out = cv2.VideoCapture(str(path)), []
-        while len(out) < stop:
-            ok, frame = video.read()
-            if not ok:
-                break
-            out.append(np.ascontiguousarray(frame[..., ::-1]))
-        return out
+    video, out = cv2.VideoCapture(str(path)), []
+    while len(out) < stop:
+        ok, frame = video.read()
+        if not ok:
+            break
+        out.append(np.ascontiguousarray(frame[..., ::-1]))
+    return out
 
-    def person(i, frames, keypoints):
-        height, width = frames[0].shape[:2]
-        rng = np.random.default_rng(i)
-        pose = np.array([(0.15 + 0.22 * i) * width, 0.5 * height]) + rng.uniform(-0.12, 0.12, (17, 2)) * height
-        still = np.repeat(pose[None], len(frames), 0)
-        reading = np.concatenate([still, np.full((*still.shape[:2], 1), 0.6)], -1).astype(np.float32)
-        anchor = np.zeros(still.shape[:2], bool)
-        anchor[15, :keypoints] = True
-        xy = still.astype(np.float32)
-        xy[15, :keypoints] += 3
-        return Carry(i, 0, xy, reading[..., 2], anchor, reading, (15,), 0, len(frames))
 
-    print("\nmilliseconds, median of 7        one keypoint: first update, all | 4 people x 17: first, ten frames, all")
+def somebody(i, frames, keypoints):
+    """A person with readings in every frame, some keypoints of whom were corrected in the middle frame."""
+    height, width = frames[0].shape[:2]
+    rng = np.random.default_rng(i)
+    pose = np.array([(0.15 + 0.22 * i) * width, 0.5 * height]) + rng.uniform(-0.12, 0.12, (17, 2)) * height
+    xy = np.repeat(pose[None], len(frames), 0).astype(np.float32)
+    reading = np.concatenate([xy, np.full((*xy.shape[:2], 1), 0.6, np.float32)], -1)
+    middle, anchor = len(frames) // 2, np.zeros(xy.shape[:2], bool)
+    anchor[middle, :keypoints] = True
+    xy[middle, :keypoints] += 3
+    return Carry(i, 0, xy, reading[..., 2], anchor, reading, (middle,), 0, len(frames))
+
+
+def timed(frames, people, warm):
+    """Milliseconds to the first update, to everybody's first chunk and to the end, medians of 7."""
+    taken = []
+    for _ in range(7):
+        propagator = FlowFusion(COCO17)
+        if warm:
+            list(propagator.propagate(frames, people))
+        start = time.perf_counter()
+        marks = [(time.perf_counter() - start) * 1e3 for _ in propagator.propagate(frames, people)]
+        taken.append((marks[0], marks[len(people) - 1], marks[-1]))
+    return np.median(taken, axis=0)
+
+
+def latency():
+    """Print how long a correction of one keypoint, and of four whole people, takes; cold and remembered."""
+    print("milliseconds, median of 7; 31 frames, corrected in the middle one, both directions")
+    print(f"{'':36s} 1 keypoint: first     all | 4 people x 17: first, ten frames,     all")
     for name in ("mupots_TS1.mp4", "openpose_video.avi"):
         frames = read(DATA / "videos" / name, 31)
         height, width = frames[0].shape[:2]
-        for state in ("cold", "warm"):
-            numbers = []
-            for people in ([person(0, frames, 1)], [person(i, frames, 17) for i in range(4)]):
-                taken = []
-                for _ in range(7):
-                    propagator = FlowFusion(COCO17)
-                    if state == "warm":
-                        list(propagator.propagate(frames, people))
-                    start, marks = time.perf_counter(), []
-                    for _ in propagator.propagate(frames, people):
-                        marks.append((time.perf_counter() - start) * 1e3)
-                    taken.append((marks[0], marks[len(people) - 1], marks[-1]))
-                numbers.append(np.median(taken, axis=0))
-            (first, _, done), (first4, ten4, all4) = numbers
-            label = f"{name} {width}x{height} {state}"
-            print(f"{label:36s} {first:8.1f} {done:8.1f}           | {first4:8.1f} {ten4:8.1f} {all4:8.1f}", flush=True)
+        for warm in (False, True):
+            one = timed(frames, [somebody(0, frames, 1)], warm)
+            four = timed(frames, [somebody(i, frames, 17) for i in range(4)], warm)
+            label = f"{name} {width}x{height} {'warm' if warm else 'cold'}"
+            print(
+                f"{label:36s} {one[0]:17.1f} {one[2]:7.1f} | {four[0]:20.1f} {four[1]:11.1f} {four[2]:8.1f}", flush=True
+            )
 
 
 def main():

@@ -170,8 +170,9 @@ def test_limits_and_direction_are_respected():
 
 def test_it_ends_at_the_next_anchor_of_each_keypoint():
     frames, truth = clip(straight(40))
-    xy, anchor = anchored(truth, (5,))
-    xy[20, 0], anchor[20, 0] = truth[20, 0], True
+    xy, anchor = truth + 9, anchored(truth, (5,))[1]  # poses everywhere, all of them wrong
+    anchor[20, 0] = True
+    xy[anchor] = truth[anchor]
     _, _, written = run(frames, carry(xy, anchor, (5,)))
     assert written[6:20, 0].all() and not written[20:, 0].any()
     assert written[21:30, 1].all()
