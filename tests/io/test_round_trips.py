@@ -100,3 +100,10 @@ def test_rows_left_out_stay_out(tmp_path: Path) -> None:
     for name in ("w.parquet", "w.json"):
         iw.write(wrists, tmp_path / name)
         pd.testing.assert_frame_equal(iw.read(tmp_path / name), wrists, check_exact=True)
+
+
+@pytest.mark.parametrize("keypoint", ["\r", 'a,"b"', "NA", "nan", " left ", "zwei\nZeilen", "肘", "true", "0"])
+@pytest.mark.parametrize("name", ["poses.parquet", "poses.csv", "poses.json"])
+def test_odd_names_of_keypoints_come_back(keypoint: str, name: str) -> None:
+    plain = pd.DataFrame({"frame": [0, 3], "track_id": 0, "keypoint": keypoint, "x": [1.5, 0.1], "y": 2.0})
+    assert list(through(plain, name)["keypoint"]) == [keypoint] * 2
