@@ -19,6 +19,7 @@ from impose_widget.render.text import BOLD, put_text, text_width
 
 SURE = 0.5  # keypoints that score this much are drawn in full
 FAINTEST = 0.35
+FAINTEST_CARRIED = 0.6  # a human stands behind it, from another frame
 FACE_SIGMA = 0.05  # keypoints that are located more exactly than this crowd together: their dots are smaller
 CARRIED = ("propagated", "interpolated")
 
@@ -94,7 +95,7 @@ def _person(track_id: int, rows: pd.DataFrame, skeleton: Skeleton, scale: float)
     score[index] = rows["score"].fillna(1.0)
     occluded[index], anchor[index] = rows["visibility"] == 1, rows["anchor"]
     carried[index] = rows["source"].isin(CARRIED)
-    alpha = np.clip(score / SURE, FAINTEST, 1.0)
+    alpha = np.clip(score / SURE, np.where(carried, FAINTEST_CARRIED, FAINTEST), 1.0)
     alpha[anchor] = 1.0
     box = pose_box(xy)
     return _Person(int(track_id), xy, alpha, occluded, anchor, carried, float(np.clip(max(box[2:]) / 115, 1.1, 5.0)))

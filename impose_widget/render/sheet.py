@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GAP, CAPTION, TITLE, NOTE = 12, 58, 15, 13
 PAPER = (32, 35, 42)
+PICTURES = (".png", ".jpg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def contact_sheet(
         video: whose frames.
         poses: see `Session.poses`.
         picks: what to show, in reading order.
-        path: a .png or .jpg to write; None for none.
+        path: a .png or .jpg file to write; None for none.
         columns: pictures in a row.
         tile: side of a picture in pixels.
 
@@ -85,17 +86,18 @@ def contact_sheet(
 def _cell(video: Video, pick: Pick, poses: pd.DataFrame, tile: int) -> np.ndarray:
     here = poses[poses["frame"] == pick.frame]
     person = here[here["track_id"] == pick.track_id]
-    box = np.array(pick.around, float) if pick.around is not None else pose_box(person[["x", "y"]].to_numpy(float))
-    if not np.isfinite(box).all():
+    known = person[["x", "y"]].dropna().to_numpy(float)
+    if not len(known):
         raise ValueError(f"Expected person {pick.track_id} in frame {pick.frame}, got a frame without them.")
+    box = pose_box(known) if pick.around is None else np.array(pick.around, float)
     margin = 0 if pick.around is not None else 0.15
     side = max(float(max(box[2:])) * (1 + 2 * margin), 24)
     x, y = box[:2] + box[2:] / 2 - side / 2
     x0, y0 = int(np.floor(x)), int(np.floor(y))
     cut = _cut(video[pick.frame], x0, y0, int(np.ceil(side)))
-    known = poses.attrs.get("skeleton")
+    facts = poses.attrs.get("skeleton")
     here = here.assign(x=here["x"] - x0, y=here["y"] - y0)
-    skeleton = Skeleton.from_json(known) if known else COCO17
+    skeleton = Skeleton.from_json(facts) if facts else COCO17
     drawn = draw_poses(cut, here, skeleton, tile / cut.shape[0], labels=False, emphasise=pick.track_id)
     cell = np.full((tile + CAPTION, tile, 3), PAPER, np.uint8)
     cell[:tile] = drawn[:tile, :tile]
@@ -122,8 +124,9 @@ def _save(sheet: np.ndarray, path: Path) -> None:
 
     from impose_widget.io.replace import replacing
 
-    ok, data = cv2.imencode(path.suffix.lower() or ".png", sheet[..., ::-1])
-    if not ok:
-        raise ValueError(f"Expected a file name that ends in .png or .jpg, got {path.name!r}.")
+    suffix = path.suffix.lower()
+    if suffix not in PICTURES:
+        raise ValueError(f"Expected a file name that ends in {' or '.join(PICTURES)}, got {path.name!r}.")
+    _, data = cv2.imencode(suffix, np.ascontiguousarray(sheet[..., ::-1]))
     with replacing(path) as partial:
         partial.write_bytes(data.tobytes())

@@ -50,8 +50,8 @@ def limb(
         return
     step = along / length
     across = np.array([-step[1], step[0]]) * radius
-    starts = np.arange(0, length, max(6 * radius, 4)) if dashed else np.array([0.0])
-    ends = np.minimum(starts + max(3 * radius, 2), length) if dashed else np.array([length])
+    starts = np.arange(0, length, max(7 * radius, 9)) if dashed else np.array([0.0])
+    ends = np.minimum(starts + max(3.5 * radius, 4.5), length) if dashed else np.array([length])
 
     def draw(mask: np.ndarray, origin: np.ndarray) -> None:
         for start, end in zip(starts, ends, strict=True):
