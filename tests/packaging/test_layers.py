@@ -1,0 +1,75 @@
+"""Which part may import which: the table below is the architecture, and a part without a row in it is an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.packaging.imports import PACKAGE, imports_of, parts
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a part may import: our parts and other packages, at its top or (lazy) only inside functions."""
+
+    ours: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+    lazy_ours: frozenset[str] = frozenset()
+    lazy_others: frozenset[str] = frozenset()
+
+
+def layer(ours: str = "", others: str = "", lazy_ours: str = "", lazy_others: str = "") -> Layer:
+    return Layer(*(frozenset(words.split()) for words in (ours, others, lazy_ours, lazy_others)))
+
+
+LAYERS = {
+    "core": layer(others="numpy pandas", lazy_others="cv2 yaml"),
+    "video": layer("core", "numpy", lazy_others="av cv2 simplejpeg"),
+    "io": layer("core", "numpy pandas", lazy_others="pyarrow"),
+    "render": layer("core", "numpy pandas", "io", "cv2"),
+    "associate": layer("core", "numpy scipy"),
+    "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
+    "model": layer("core", "numpy safetensors torch"),
+    "detect": layer("core", "numpy", "model", "cv2 torch"),
+    "session": layer("core video associate propagate", "numpy pandas tqdm", "detect io", "platformdirs"),
+    "cli": layer("", "numpy typer", "__version__ core io render session video", "av cv2 platformdirs rich torch"),
+    "__init__": layer(),
+}
+
+
+@pytest.mark.parametrize("part", sorted(parts()))
+def test_a_part_imports_only_what_its_layer_may(part: str) -> None:
+    assert part in LAYERS, f"{part} has no row in the table of layers: say what it may import"
+    allowed = LAYERS[part]
+    for file in parts()[part]:
+        for found in imports_of(file):
+            if found.ours and found.name == part:
+                continue
+            at_top, inside = (allowed.ours, allowed.lazy_ours) if found.ours else (allowed.others, allowed.lazy_others)
+            where = f"{found.file.relative_to(PACKAGE.parent)}:{found.line}"
+            if found.lazy:
+                assert found.name in at_top | inside, f"{where} imports {found.name}, which {part} must not know"
+            else:
+                assert found.name in at_top, f"{where} imports {found.name} at the top" + (
+                    "; only inside a function" if found.name in inside else f", which {part} must not know"
+                )
+
+
+def test_the_table_has_no_row_too_many() -> None:
+    assert set(LAYERS) == set(parts())
+
+
+def test_layers_point_one_way() -> None:
+    graph = {name: (row.ours | row.lazy_ours) & set(LAYERS) for name, row in LAYERS.items()}
+    done: set[str] = set()
+    while graph:
+        free = {name for name, needs in graph.items() if needs <= done}
+        assert free, f"these import each other in a circle: {sorted(graph)}"
+        done |= free
+        graph = {name: needs for name, needs in graph.items() if name not in done}
+
+
+def test_torch_is_known_to_the_networks_alone() -> None:
+    users = {name for name, row in LAYERS.items() if "torch" in row.others | row.lazy_others}
+    assert users == {"model", "detect", "cli"}  # the command line only asks which version there is
