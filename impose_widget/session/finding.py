@@ -29,26 +29,35 @@ LONGEST_GAP = 15  # frames without a reading that are filled by interpolation; l
 DELETED = -2  # what `associate` calls a detection that is not to be used
 
 
-def find(state: State, video: Video, detector: Detector, skeleton: Skeleton, wanted: list[int]) -> Iterator[int]:
-    """Find everyone in the wanted frames that are not finished; yields how many of them are, after each chunk."""
+def find(
+    state: State, video: Video, detector: Detector, skeleton: Skeleton, wanted: list[int], chunk: int = CHUNK
+) -> Iterator[int]:
+    """Find everyone in the wanted frames that are not finished; yields how many of them are, after each chunk.
+
+    Whoever stops listening stops the work: what is stored stays, and the next call goes on there.
+    """
     todo = [f for f in wanted if not state.found[f]]
     if not todo:
         yield len(wanted)
         return
     action = state.begin("initialize", {"frames": [todo[0], todo[-1]], "n": len(todo)}, [])
-    for start in range(0, len(todo), CHUNK):
-        chunk = todo[start : start + CHUNK]
-        new = [f for f in chunk if not state.readings.analysed[f]]
-        if new:
-            state.add_detections(new, detector.detect(list(video.frames(new)), new))
-        last = start + CHUNK >= len(todo)
-        stop = chunk[-1] + 1 if last else chunk[-1] + 1 - LOOKAHEAD
-        with state.lock:
-            final = [f for f in todo[: start + len(chunk)] if f < stop and not state.found[f]]
-            changes = link(state, skeleton, video, final, action.seq, detector.KEYPOINT_SCORE) if final else []
-            state.extend(action, changes, final)
-        yield len(wanted) - len(todo) + min(start + CHUNK, len(todo))
-    state.finish(action, action.payload, [])
+    stopped = "stopped"
+    try:
+        for start in range(0, len(todo), chunk):
+            part = todo[start : start + chunk]
+            new = [f for f in part if not state.readings.analysed[f]]
+            if new:
+                state.add_detections(new, detector.detect(list(video.frames(new)), new))
+            last = start + chunk >= len(todo)
+            stop = part[-1] + 1 if last else part[-1] + 1 - LOOKAHEAD
+            with state.lock:
+                final = [f for f in todo[: start + len(part)] if f < stop and not state.found[f]]
+                changes = link(state, skeleton, video, final, action.seq, detector.KEYPOINT_SCORE) if final else []
+                state.extend(action, changes, final)
+            yield len(wanted) - len(todo) + min(start + chunk, len(todo))
+        stopped = ""
+    finally:
+        state.finish(action, action.payload | {"stopped": stopped}, [])
 
 
 def claims(tracks: Tracks, n_rows: int) -> np.ndarray:

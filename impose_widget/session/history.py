@@ -7,14 +7,22 @@ from dataclasses import dataclass, field
 
 from impose_widget.session.journal import Action
 
+NO_STEP = frozenset({"initialize"})
+
 
 @dataclass(slots=True)
 class History:
-    """Which actions can be undone (`done`) and redone (`undone`), newest last; `void`: all that are taken back."""
+    """Which actions can be undone (`done`) and redone (`undone`), newest last.
+
+    Finding people is no step: it may go on in the background between two edits, and nobody means it by "undo".
+
+    Attributes:
+        done: numbers of actions.
+        undone: numbers of actions, and of the undo that took each back.
+    """
 
     done: list[int] = field(default_factory=list)
-    undone: list[int] = field(default_factory=list)
-    void: set[int] = field(default_factory=set)
+    undone: list[tuple[int, int]] = field(default_factory=list)
 
     @classmethod
     def of(cls, actions: Iterable[tuple[Action, bool]]) -> History:
@@ -28,12 +36,10 @@ class History:
         """Take note of an action: an undo or redo moves its target, an edit makes redo impossible."""
         if action.kind == "undo":
             self.done.remove(action.payload["of"])
-            self.undone.append(action.payload["of"])
-            self.void.add(action.payload["of"])
+            self.undone.append((action.payload["of"], action.seq))
         elif action.kind == "redo":
-            self.undone.remove(action.payload["of"])
+            self.undone = [pair for pair in self.undone if pair[0] != action.payload["of"]]
             self.done.append(action.payload["of"])
-            self.void.discard(action.payload["of"])
-        elif changed:
+        elif changed and action.kind not in NO_STEP:
             self.done.append(action.seq)
             self.undone.clear()

@@ -222,6 +222,15 @@ class Journal:
         for track_id, data in query:
             yield Change.from_bytes(track_id, data, n_keypoints)
 
+    def changes_since(self, n_keypoints: int, seq: int) -> Iterator[Change]:
+        """All changes that were applied since an action began, its own first."""
+        query = self._db.execute(
+            "SELECT track_id, data FROM changes WHERE id >= (SELECT MIN(id) FROM changes WHERE seq = ?) ORDER BY id",
+            (seq,),
+        )
+        for track_id, data in query:
+            yield Change.from_bytes(track_id, data, n_keypoints)
+
     def has_changes(self, seq: int) -> bool:
         """Whether an action changed anything."""
         return self._db.execute("SELECT 1 FROM changes WHERE seq = ? LIMIT 1", (seq,)).fetchone() is not None

@@ -147,11 +147,21 @@ class Session(PoseEdits, IdentityEdits, Views):
             progress: None for a bar, False for none, or a function that is called with (frames done, of how many).
         """
         wanted = arguments.frame_numbers(frames, len(self.video))
-        if self._detector is None or not wanted:
-            return
         with _Bar(progress, len(wanted), "finding people", "frames") as bar:
-            for done in finding.find(self._state, self.video, self._detector, self.skeleton, wanted):
+            for done in self.iter_initialize(wanted):
                 bar.to(done)
+
+    def iter_initialize(self, frames: Iterable[int] | None = None, chunk: int = finding.CHUNK) -> Iterator[int]:
+        """The same, yielding how many frames are done when they are on disk. Closing the generator stops.
+
+        Args:
+            frames: those to look at; None for all.
+            chunk: frames between two yields.
+        """
+        wanted = arguments.frame_numbers(frames, len(self.video))
+        if self._detector is None or not wanted:
+            return iter(())
+        return finding.find(self._state, self.video, self._detector, self.skeleton, wanted, chunk)
 
     def propagate(
         self,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from impose_widget.core.detections import Detections
+from impose_widget.core.pose import pose_dtype
 from impose_widget.core.tracks import Change, Tracks
 from impose_widget.session.history import History
 from impose_widget.session.journal import Action, Journal
@@ -44,8 +45,9 @@ class State:
         self.decisions: dict[int, str] = {}
         self.actions: list[Action] = []
         self.next_track_id = 0
-        self._found: list[tuple[int, list[int]]] = []
         self.n_frames = n_frames
+        self.found = np.zeros(n_frames, bool)
+        """(T,) frames in which everyone was looked for."""
         self._callbacks: list[Callable[[Changed], None]] = []
         self._generation = 0
         self._replay()
@@ -58,7 +60,8 @@ class State:
             self.tracks.apply([change])
             self.next_track_id = max(self.next_track_id, change.track_id + 1)
         self.actions = list(self.journal.actions())
-        self._found = list(self.journal.found())
+        for _, frames in self.journal.found():
+            self.found[frames] = True
         for action in self.actions:
             self._decide(action)
         flags = ((a, self._is_undoable(a)) for a in self.actions)
@@ -76,15 +79,6 @@ class State:
     def generation(self) -> int:
         """Grows with every change, those within one action too: tables computed before it are out of date."""
         return self._generation
-
-    @property
-    def found(self) -> np.ndarray:
-        """(T,) frames in which everyone was looked for, and that was not undone."""
-        out = np.zeros(self.n_frames, bool)
-        for seq, frames in self._found:
-            if seq not in self.history.void:
-                out[frames] = True
-        return out
 
     def new_track_id(self) -> int:
         """An identity that nobody ever had."""
@@ -112,8 +106,7 @@ class State:
         with self.lock:
             found = list(found)
             self.journal.add(action.seq, changes, found)
-            if found:
-                self._found.append((action.seq, found))
+            self.found[found] = True
             self._apply(action.kind, changes)
 
     def finish(self, action: Action, payload: dict[str, Any], changes: list[Change]) -> None:
@@ -136,17 +129,41 @@ class State:
             if not self.history.done:
                 return None
             target = self.history.done[-1]
-            changes = list(self.journal.changes(self.tracks.n_keypoints, target))
-            return self.commit("undo", {"of": target, **self._decision_of(target, "before")}, changes)
+            return self.commit("undo", {"of": target, **self._decision_of(target, "before")}, self._back_to(target))
 
     def redo(self) -> Action | None:
         """Make the last action that was taken back true again; None if there is none."""
         with self.lock:
             if not self.history.undone:
                 return None
-            target = self.history.undone[-1]
-            changes = list(self.journal.changes(self.tracks.n_keypoints, target))
-            return self.commit("redo", {"of": target, **self._decision_of(target, "state")}, changes)
+            target, undo = self.history.undone[-1]
+            return self.commit("redo", {"of": target, **self._decision_of(target, "state")}, self._back_to(undo))
+
+    def _back_to(self, seq: int) -> list[Change]:
+        """What makes the poses that an action changed as they were just before it.
+
+        People may have been found since then in the same places, so taking back its own changes is not enough.
+        """
+        size = pose_dtype(self.tracks.n_keypoints).itemsize
+        cells: dict[tuple[int, int], np.ndarray] = {
+            (change.track_id, int(frame)): np.zeros(size, np.uint8)
+            for change in self.journal.changes(self.tracks.n_keypoints, seq)
+            for frame in change.frames
+        }
+        if cells:
+            for change in self.journal.changes_since(self.tracks.n_keypoints, seq):
+                for frame, delta in zip(change.frames, change.delta, strict=True):
+                    cell = cells.get((change.track_id, int(frame)))
+                    if cell is not None:
+                        cell ^= delta
+        by_track: dict[int, list[int]] = {}
+        for (track_id, frame), delta in cells.items():
+            if delta.any():
+                by_track.setdefault(track_id, []).append(frame)
+        return [
+            Change(i, np.array(frames, np.int32), np.stack([cells[i, f] for f in frames]))
+            for i, frames in ((i, sorted(by_track[i])) for i in sorted(by_track))
+        ]
 
     def action(self, seq: int) -> Action:
         """The action of that number."""

@@ -45,9 +45,6 @@ def edit_for_ever(store: Path, frames: np.ndarray, pipe: int, seed: int) -> None
     session.initialize(progress=False)
     while True:
         ids = session.tracks["track_id"].tolist()
-        if not ids:  # everything was undone, the finding of people too
-            session.initialize(progress=False)
-            continue
         i, frame = rng.choice(ids), rng.randrange(16)
         what = rng.random()
         if what < 0.6:

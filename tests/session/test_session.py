@@ -37,8 +37,9 @@ def test_everyone_is_found_and_keeps_an_identity(s: Session, walkers: Walkers) -
     assert set(poses["source"]) == {"model"} and not poses["anchor"].any() and (poses["visibility"] == 2).all()
     kinds = {c: str(t) for c, t in poses.dtypes.items()}
     assert kinds == {
-        "frame": "int32", "time": "float64", "track_id": "int32", "keypoint": "category", "x": "float32",
-        "y": "float32", "visibility": "int8", "score": "float32", "source": "category", "anchor": "bool", "revision": "int32",
+        "frame": "int32", "time": "float64", "track_id": "int32", "keypoint": "category",
+        "x": "float32", "y": "float32", "visibility": "int8", "score": "float32", "source": "category",
+        "anchor": "bool", "revision": "int32",
     }  # fmt: skip
     assert poses["keypoint"].cat.ordered and list(poses["keypoint"].cat.categories) == list(SMALL.keypoints)
     assert s.frames["found"].all() and (s.frames["n_people"] == 2).all()
@@ -56,11 +57,36 @@ def test_initialize_goes_on_where_it_stopped(frames, walkers, tmp_path: Path) ->
         assert min(detector.calls) == 10 and len(detector.calls) == 20, "no frame is looked at twice"
         assert seen[-1] == (30, 30) and s.tracks["n_frames"].tolist() == [30, 30]
         detector.calls.clear()
-        s.undo()
         s.initialize(progress=False)
-        assert not detector.calls and s.tracks["n_frames"].tolist() == [30, 30], (
-            "what the model saw is not lost by undo"
-        )
+        assert not detector.calls and not s.undo(), "finding people is no step of undo"
+
+
+def test_undo_of_an_edit_holds_though_people_were_found_since(frames, walkers) -> None:
+    """Edits between two stretches of finding: each undo gives back what the edit touched, found people stay."""
+    with session_on(frames, TruthDetector(walkers)) as s:
+        s.initialize(range(12), progress=False)
+        found = tables(s)["poses"].query("frame < 12")
+        second = s.split(0, 6)
+        s.correct(11, second, "head", (3, 4))
+        s.initialize(range(22), progress=False)
+        s.propagate(progress=False)
+        steps = s.iter_initialize(chunk=3)
+        next(steps)
+        s.delete(1, 20, "onwards")
+        assert sum(1 for _ in steps) >= 2 and s.frames["found"].all()
+        after = tables(s)
+        undone = 0
+        while s.undo():
+            undone += 1
+        assert undone == 4
+        back = tables(s)["poses"]
+        pd.testing.assert_frame_equal(back.query("frame < 12").reset_index(drop=True), found.reset_index(drop=True))
+        assert not back["anchor"].any() and (back["visibility"] > 0).all()
+        assert back.query("frame < 22").groupby("frame")["track_id"].nunique().eq(2).all()
+        while s.redo():
+            undone -= 1
+        assert undone == 0
+        assert_same(tables(s), after)
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_not(frames, walkers) -> None:
@@ -303,9 +329,8 @@ def test_undo_and_redo_go_all_the_way(s: Session) -> None:
         assert_same(tables(s), state)
     assert not s.redo()
     for _ in edits:
-        s.undo()
-    assert s.undo(), "finding people is an action as well"
-    assert s.poses.empty and not s.undo()
+        assert s.undo()
+    assert not s.undo() and len(s.poses), "finding people is no step of undo"
 
 
 def test_the_queue_of_issues(frames, walkers) -> None:
