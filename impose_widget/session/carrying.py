@@ -103,9 +103,7 @@ def carry_of(state: State, track_id: int, places: tuple[int, ...], start: int, s
     return Carry(track_id, first, records["xy"], records["score"], anchor, reading, places, start, stop)
 
 
-def follow(
-    draft: Draft, state: State, skeleton: Skeleton, video: Video, carry: Carry, revision: int, keypoint_score: float
-) -> None:
+def follow(draft: Draft, state: State, skeleton: Skeleton, carry: Carry, revision: int, keypoint_score: float) -> None:
     """Give a person the detections around their origins that are nobody's and continue them."""
     frames = np.arange(carry.start, carry.stop)
     absent = ~draft.get(carry.track_id, frames)["present"]
@@ -117,13 +115,12 @@ def follow(
         return
     config = dataclasses.replace(AssociationConfig(), birth_score=np.inf)
     detections = state.readings.table[rows]
-    size = (video.width, video.height)
-    taken = associate(detections, owner, state.next_track_id, skeleton, frames, size, config) == carry.track_id
+    taken = associate(detections, owner, state.next_track_id, skeleton, config) == carry.track_id
     # Backwards is the same with time reversed; what one direction took is known to the other.
     turned = np.argsort(-detections.frame, kind="stable")
     back = dataclasses.replace(detections[turned], frame=carry.stop - 1 - detections.frame[turned])
     known = np.where(taken, carry.track_id, owner)[turned]
-    behind = associate(back, known, state.next_track_id, skeleton, frames - carry.start, size, config) == carry.track_id
+    behind = associate(back, known, state.next_track_id, skeleton, config) == carry.track_id
     taken[turned] |= behind
     if taken.sum() > (owner == carry.track_id).sum():
         adopt_readings(draft, state, carry.track_id, rows[taken], carry.stop - 1, revision, keypoint_score)
@@ -150,7 +147,7 @@ def carry(
         draft = Draft(state.tracks)
         for track_id, places, start, stop in plan:
             person = carry_of(state, track_id, places, start, stop, propagator.reach)
-            follow(draft, state, skeleton, video, person, action.seq, keypoint_score)
+            follow(draft, state, skeleton, person, action.seq, keypoint_score)
             edits.clear_marks(draft, track_id, np.setdiff1d(np.arange(start, stop), places), "stale", True)
         state.extend(action, draft.changes())
         people = [carry_of(state, *entry, propagator.reach) for entry in plan]

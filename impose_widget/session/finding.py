@@ -52,7 +52,7 @@ def find(
             stop = part[-1] + 1 if last else part[-1] + 1 - LOOKAHEAD
             with state.lock:
                 final = [f for f in todo[: start + len(part)] if f < stop and not state.found[f]]
-                changes = link(state, skeleton, video, final, action.seq, detector.KEYPOINT_SCORE) if final else []
+                changes = link(state, skeleton, final, action.seq, detector.KEYPOINT_SCORE) if final else []
                 state.extend(action, changes, final)
             yield len(wanted) - len(todo) + min(start + chunk, len(todo))
         stopped = ""
@@ -70,9 +70,7 @@ def claims(tracks: Tracks, n_rows: int) -> np.ndarray:
     return owner
 
 
-def link(
-    state: State, skeleton: Skeleton, video: Video, final: list[int], revision: int, keypoint_score: float
-) -> list:
+def link(state: State, skeleton: Skeleton, final: list[int], revision: int, keypoint_score: float) -> list:
     """Changes that give the people of some frames their identities and poses.
 
     Frames before and after, as far as they were looked at, serve as context and stay as they are, but for gaps of a
@@ -88,8 +86,6 @@ def link(
         owner,
         state.next_track_id,
         skeleton,
-        np.flatnonzero(state.readings.analysed[max(first, 0) : stop]) + max(first, 0),
-        (video.width, video.height),
         config,
     )
     draft = Draft(state.tracks)

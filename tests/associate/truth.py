@@ -57,7 +57,9 @@ def detect(truth: Truth, flaws: Flaws, seed: int = 0) -> tuple[Detections, np.nd
     again = rng.random(len(frame)) < flaws.duplicates * truth.xy.shape[0] / max(len(frame), 1)
     twice = pose[again].copy()
     width = pose_box(twice[..., :2])[:, 2:].max(1, initial=1)[:, None, None]
-    twice[..., :2] += rng.normal(0, 0.04, (again.sum(), 1, 2)) * width + rng.normal(0, 0.02, twice.shape[:2] + (2,)) * width
+    twice[..., :2] += (
+        rng.normal(0, 0.04, (again.sum(), 1, 2)) * width + rng.normal(0, 0.02, twice.shape[:2] + (2,)) * width
+    )
 
     n = rng.poisson(flaws.phantoms * truth.xy.shape[0]) if len(pose) else 0
     ghost = pose[rng.integers(0, max(len(pose), 1), n)].copy()
@@ -70,7 +72,9 @@ def detect(truth: Truth, flaws: Flaws, seed: int = 0) -> tuple[Detections, np.nd
     owner = np.concatenate([person, np.full(again.sum() + n, -1)])
     order = np.lexsort((rng.random(len(frames)), frames))  # shuffled within a frame
     boxes = _loose(pose_box(poses[..., :2]), rng)
-    found = Detections(frames.astype(np.int32), poses.astype(np.float32), boxes.astype(np.float32), scores.astype(np.float32))
+    found = Detections(
+        frames.astype(np.int32), poses.astype(np.float32), boxes.astype(np.float32), scores.astype(np.float32)
+    )
     return found[order], owner[order]
 
 

@@ -127,7 +127,7 @@ def plain(similarity: Callable, threshold: float, memory: int = 45) -> Callable:
 
 
 def ours(found: Detections, size: tuple[int, int], n_frames: int) -> np.ndarray:
-    return associate(found, np.full(len(found), -1, np.int32), 0, COCO17, range(n_frames), size)
+    return associate(found, np.full(len(found), -1, np.int32), 0, COCO17)
 
 
 TRACKERS = {

@@ -93,9 +93,8 @@ def keypoints(labelled: np.ndarray, scores: np.ndarray, errors: np.ndarray, size
     shares = []
     for low in (0.1, 0.15, 0.2, 0.25, 0.3, 0.4):
         says = scores >= low
-        shares.append(
-            f"{low}: {(says == labelled).mean():.3f} (of these {says[labelled].mean():.2f}, else {says[~labelled].mean():.2f})"
-        )
+        hit, false = says[labelled].mean(), says[~labelled].mean()
+        shares.append(f"{low}: {(says == labelled).mean():.3f} (of these {hit:.2f}, else {false:.2f})")
     print("<!-- a keypoint is labelled, told by its score: " + "; ".join(shares) + " -->")
 
 

@@ -87,7 +87,8 @@ KINDS: dict[str, tuple[str, Callable[[Path], Path]]] = {
         ".avi", lambda p: write(p, "mpeg4", time_base=Fraction(1, 30), options={"bf": "2", "b": "2000000"}),
     ),
     "vp9": (
-        ".webm", lambda p: write(p, "libvpx-vp9", options={"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "8"}),
+        ".webm",
+        lambda p: write(p, "libvpx-vp9", options={"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "8"}),
     ),
     "gif": (".gif", lambda p: write(p, "gif", pix_fmt="rgb8", time_base=Fraction(1, 25))),
 }  # fmt: skip

@@ -1,0 +1,182 @@
+"""Linking detections to people: Hungarian matching on OKS and box overlap, with motion, births, deaths and gaps.
+
+The strong before the weak as in ByteTrack (Zhang et al. 2022). What is ours: nobody is born of a single detection, and
+somebody lost for long is continued by a candidate as a whole, that is by several detections whose movement fits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from impose_widget.associate.bank import Bank
+from impose_widget.associate.bodies import Bodies
+from impose_widget.associate.config import AssociationConfig
+from impose_widget.core.detections import Detections
+from impose_widget.core.skeleton import Skeleton
+
+NOBODY = -1
+_DEFAULT = AssociationConfig()
+
+
+def associate(
+    detections: Detections,
+    known: np.ndarray,
+    next_track_id: int,
+    skeleton: Skeleton,
+    config: AssociationConfig = _DEFAULT,
+) -> np.ndarray:
+    """Say whose each detection is.
+
+    Args:
+        detections: M people found, sorted by frame; frames without any may be missing.
+        known: (M,) identities that stand: a track id of 0 or more, -1 for not known, below that for a detection that
+            must not be used (what is similar to it gives birth to nobody either).
+        next_track_id: the first identity that may be given to somebody new; they are given in order of appearance.
+        skeleton: K keypoints, with their sigmas.
+        config: settings.
+
+    Returns:
+        (M,) int32 track ids, -1 for nobody's. No two detections of a frame that were not known share one.
+    """
+    linker = _Linker(detections, known, skeleton, config)
+    frames, starts = np.unique(detections.frame, return_index=True)
+    for frame, rows in zip(frames, np.split(np.arange(len(detections)), starts[1:]), strict=False):
+        linker.step(int(frame), rows)
+    return linker.track_ids(next_track_id)
+
+
+class _Linker:
+    """Goes through the frames; everybody has a label, and at the end labels become identities."""
+
+    def __init__(self, detections: Detections, known: np.ndarray, skeleton: Skeleton, config: AssociationConfig):
+        self.config, self.known, self.score = config, known, detections.score
+        self.sigmas = np.maximum(skeleton.sigma_array, config.min_sigma)
+        self.bodies = Bodies.of(detections, config.min_weight)
+        self.label = np.full(len(detections), NOBODY)
+        # Per label: the identity it had from the start, the label it turned out to be, and whether it is a person.
+        self.identity: list[int] = []
+        self.same_as: list[int] = []
+        self.is_firm: list[bool] = []
+        nobody = np.zeros(0, int)
+        self.bank = Bank.begin(nobody, nobody > 0, 0, self.bodies[nobody], config.birth_hits)
+
+    def step(self, frame: int, rows: np.ndarray) -> None:
+        """Link the detections `rows` of the next frame."""
+        unseen = frame - self.bank.last
+        limit = np.where(self.bank.firm, self.config.memory, self.config.birth_within)
+        self.bank = self.bank[unseen <= limit]
+        held, returned = self._recognise(rows[self.known[rows] >= 0])
+        candidates = self._match(frame, rows, held)
+        self._update(frame, held)
+        self._confirm(frame, held)
+        self._begin(frame, np.concatenate([candidates, returned]))
+
+    def _recognise(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give known detections to their people: (N,) which detection each has, or `NOBODY`; and those left over."""
+        held = np.full(len(self.bank), NOBODY)
+        place = {self.identity[label]: n for n, label in enumerate(self.bank.label) if self.identity[label] >= 0}
+        returned = []
+        for row in rows:
+            n = place.get(int(self.known[row]))
+            if n is None:
+                returned.append(row)
+            else:
+                held[n] = row
+        return held, np.array(returned, int)
+
+    def _match(self, frame: int, rows: np.ndarray, held: np.ndarray) -> np.ndarray:
+        """Fill `held` with detections that are not known; returns those that may be somebody new."""
+        config = self.config
+        usable = rows[(self.known[rows] == NOBODY) & (self.score[rows] >= config.weak_score)]
+        near = self.bank.firm & (frame - self.bank.last <= config.patience)
+        strong = self.score[usable] >= config.strong_score
+        self._solve(frame, held, near, usable[strong], config.min_similarity)
+        self._solve(frame, held, near, usable[~strong], config.min_similarity + config.weak_margin)
+        left = np.setdiff1d(usable, held)
+        taken = np.union1d(held[held >= 0], rows[self.known[rows] != NOBODY])
+        left = left[~self._duplicates(left, taken)]
+        self._solve(frame, held, ~self.bank.firm, left, config.min_similarity)
+        return np.setdiff1d(left, held)
+
+    def _solve(self, frame: int, held: np.ndarray, who: np.ndarray, rows: np.ndarray, least: float) -> None:
+        """Match those of `who` (N,) bool that hold nothing with detections, one to one."""
+        free = np.flatnonzero(who & (held == NOBODY))
+        if len(free) and len(rows):
+            same = self.bank[free].similarity(frame, self.bodies[rows], self.sigmas, self.config)
+            a, b = _best_pairs(same, least)
+            held[free[a]] = rows[b]
+
+    def _duplicates(self, rows: np.ndarray, taken: np.ndarray) -> np.ndarray:
+        """(rows,) bool: the detection shows somebody whom another one, taken already, shows as well."""
+        if not (len(rows) and len(taken)):
+            return np.zeros(len(rows), bool)
+        ones, others = self.bodies[taken], self.bodies[rows]
+        # All keypoints alike: a second peak on one person differs just in those that score low.
+        ones, others = (dataclasses.replace(b, weight=np.ones_like(b.weight)) for b in (ones, others))
+        share = self.config.oks_share
+        same = ones.similarity(others, self.sigmas, np.ones(len(ones.size)), self.config.looseness / 2, share)
+        return (same >= self.config.duplicate).any(0)
+
+    def _update(self, frame: int, held: np.ndarray) -> None:
+        who = np.flatnonzero(held != NOBODY)
+        rows = held[who]
+        self.bank.see(who, frame, self.bodies[rows], self.config)
+        self.bank.count_strong(who[self.score[rows] >= self.config.birth_score], frame)
+        self.label[rows] = self.bank.label[who]
+
+    def _confirm(self, frame: int, held: np.ndarray) -> None:
+        """Candidates seen often enough become people: somebody lost whom they continue, or somebody new."""
+        bank, config = self.bank, self.config
+        ripe = bank.strong[:, 0] >= frame - config.birth_within
+        fresh = np.flatnonzero(~bank.firm & (held != NOBODY) & ripe)
+        if not len(fresh):
+            return
+        lost = np.flatnonzero(bank.firm & (held == NOBODY))
+        same = bank[lost].continued_by(bank[fresh], self.sigmas, config)
+        a, b = _best_pairs(same, config.bridge_similarity)
+        for before, after in zip(lost[a], fresh[b], strict=True):
+            self.same_as[bank.label[after]] = int(bank.label[before])
+            bank.label[after] = bank.label[before]
+        bank.firm[fresh] = True
+        for label in bank.label[fresh]:
+            self.is_firm[label] = True
+        self.bank = bank[np.setdiff1d(np.arange(len(bank)), lost[a])]
+
+    def _begin(self, frame: int, rows: np.ndarray) -> None:
+        """Start a candidate, or a person where the identity is known, of each of some detections."""
+        if not len(rows):
+            return
+        label = len(self.identity) + np.arange(len(rows))
+        firm = self.known[rows] >= 0
+        self.identity += [int(i) for i in self.known[rows]]
+        self.same_as += label.tolist()
+        self.is_firm += firm.tolist()
+        new = Bank.begin(label, firm, frame, self.bodies[rows], self.config.birth_hits)
+        new.count_strong(np.flatnonzero(self.score[rows] >= self.config.birth_score), frame)
+        self.bank = self.bank.joined(new)
+        self.label[rows] = label
+
+    def track_ids(self, next_track_id: int) -> np.ndarray:
+        """(M,) int32: the identities of all detections."""
+        out = np.where(self.known >= 0, self.known, NOBODY).astype(np.int32)
+        names: dict[int, int] = {}
+        for row in np.flatnonzero((self.known == NOBODY) & (self.label != NOBODY)):
+            label = self.same_as[self.label[row]]
+            if not self.is_firm[label]:
+                continue
+            if self.identity[label] >= 0:
+                out[row] = self.identity[label]
+            else:
+                out[row] = names.setdefault(label, next_track_id + len(names))
+        return out
+
+
+def _best_pairs(similarity: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the one-to-one assignment (Hungarian) of largest sum over entries of at least `least`."""
+    worth = np.where(similarity >= least, similarity, 0)
+    a, b = linear_sum_assignment(worth, maximize=True)
+    good = similarity[a, b] >= least
+    return a[good], b[good]
