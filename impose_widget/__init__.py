@@ -9,17 +9,19 @@ if TYPE_CHECKING:
     from impose_widget.core.skeleton import Skeleton
     from impose_widget.io import formats, read, write
     from impose_widget.session import Session
+    from impose_widget.widget import Annotator
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "Annotator": "impose_widget.widget",
     "Session": "impose_widget.session",
     "Skeleton": "impose_widget.core.skeleton",
     "formats": "impose_widget.io",
     "read": "impose_widget.io",
     "write": "impose_widget.io",
 }
-__all__ = ["Session", "Skeleton", "__version__", "formats", "read", "write"]
+__all__ = ["Annotator", "Session", "Skeleton", "__version__", "formats", "read", "write"]
 
 
 def __getattr__(name: str) -> Any:

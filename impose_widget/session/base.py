@@ -29,6 +29,16 @@ class SessionBase:
         self._detector = detector
 
     @property
+    def state(self) -> State:
+        """Poses, log and lock, for parts that show them; to be changed by the session's calls alone."""
+        return self._state
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a network can find people here."""
+        return self._detector is not None
+
+    @property
     def revision(self) -> int:
         """Number of the last action (0 before the first)."""
         return self._state.revision

@@ -96,3 +96,33 @@ def metrics(actions: list[Action], n_tracks: int, n_person_frames: int) -> dict[
         "keypoints_propagated": carried,
         "propagated_per_click": carried / clicks if clicks else 0.0,
     }
+
+
+VERBS = {
+    "correct": "Correct {keypoint} of person {track_id}, frame {frame}",
+    "set_visibility": "Visibility of {keypoint} of person {track_id}, frame {frame}",
+    "set_anchor": "Anchor of person {track_id}, frame {frame}",
+    "move": "Move person {track_id}, frame {frame}",
+    "flip": "Flip person {track_id}, frame {frame}",
+    "copy_pose": "Copy the pose of person {track_id} to frame {frame}",
+    "draw_box": "Box of person {track_id}, frame {frame}",
+    "assign": "Person {track_id} is person {track_id_b}, from frame {frame}",
+    "swap": "Swap persons {track_id} and {track_id_b}, from frame {frame}",
+    "merge": "Merge person {track_id_b} into person {track_id}",
+    "split": "Split person {track_id} at frame {frame}",
+    "delete": "Delete person {track_id}, frames {frame} to {frame_end}",
+    "interpolate": "Interpolate person {track_id}, frames {frame} to {frame_end}",
+    "resolve_issue": "Issue of person {track_id}, frame {frame}",
+    "propagate": "Propagation",
+    "load": "Load {file}",
+}
+
+
+def describe(action: Action) -> str:
+    """What an action did, in a few words for a menu."""
+    facts = {k: v for k, v in action.payload.items() if v is not None}
+    facts["keypoint"] = str(facts.get("keypoint", "")).replace("_", " ")
+    try:
+        return VERBS.get(action.kind, action.kind.replace("_", " ")).format(**facts)
+    except KeyError:
+        return action.kind.replace("_", " ").capitalize()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -187,7 +187,7 @@ class Session(PoseEdits, IdentityEdits, Views):
         """
         report = Report(stopped="nothing to carry")
         with _Bar(progress, 100, "carrying corrections", "%") as bar:
-            for update, report in self._carry(frame, direction, stop, tracks, keypoints):  # noqa: B007
+            for update, report in self.propagation(frame, direction, stop, tracks, keypoints):  # noqa: B007
                 bar.to(round(100 * update.done))
         return report
 
@@ -200,11 +200,17 @@ class Session(PoseEdits, IdentityEdits, Views):
         keypoints: str | Iterable[str] | None = None,
     ) -> Iterator[FrameUpdate]:
         """The same, yielding each update when it is on disk. Closing the generator stops; what is done stays."""
-        return (update for update, _ in self._carry(frame, direction, stop, tracks, keypoints))
+        return (update for update, _ in self.propagation(frame, direction, stop, tracks, keypoints))
 
-    def _carry(
-        self, frame: Any, direction: Any, stop: Any, tracks: Any, keypoints: Any
+    def propagation(
+        self,
+        frame: int | None = None,
+        direction: str = "forward",
+        stop: int | None = None,
+        tracks: str | int | Iterable[int] | None = None,
+        keypoints: str | Iterable[str] | None = None,
     ) -> Iterator[tuple[FrameUpdate, Report]]:
+        """As `iter_propagate`, with the report so far beside each update; the same object, final when the work ends."""
         arguments.one_of(direction, carrying.DIRECTIONS, "direction")
         frame = None if frame is None else self._frame(frame)
         stop = None if stop is None else self._frame(stop, "stop")

@@ -79,6 +79,10 @@ class Video(ABC):
                 self._gray.put(frame, held, held.nbytes)
         return held
 
+    def twin(self) -> Video:
+        """A reader of the same frames for another thread that goes elsewhere in them; this one, if that is as good."""
+        return self
+
     def report(self) -> list[str]:
         """What is unusual about this video, in sentences; empty if nothing is."""
         notes = list(self._notes)

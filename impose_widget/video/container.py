@@ -26,6 +26,7 @@ NO_SEEK = ("gif", "apng", "webp")  # each picture builds on the one before, what
 TRUSTED = ("mov", "mp4", "matroska", "webm", "mpegts", *NO_SEEK)  # time stamps of packets are those of frames
 PROBE = 48  # frames of other containers that are decoded to see whether that is so
 TRIES = 3  # key frames further back, before decoding from the start
+TWIN_CACHE_BYTES = 64 * 2**20
 BLOCK = 2**16  # bytes of the file that the fingerprint reads at its start, middle and end
 
 
@@ -52,6 +53,10 @@ class ContainerVideo(Video):
         except BaseException:
             self.close()
             raise
+
+    def twin(self) -> ContainerVideo:
+        """A second decoder: two readers of one decoder would make it seek at every frame."""
+        return ContainerVideo(self.path, TWIN_CACHE_BYTES)
 
     # -- which frames there are ----------------------------------------------------------------------------------
 

@@ -33,6 +33,11 @@ LAYERS = {
     "model": layer("core", "numpy safetensors torch"),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
     "session": layer("core video associate propagate", "numpy pandas tqdm", "detect io", "platformdirs"),
+    "protocol": layer(others="numpy"),
+    "worker": layer(),
+    "widget": layer(
+        "core protocol render session video worker", "anywidget numpy tqdm traitlets", "", "IPython cv2 simplejpeg"
+    ),
     "cli": layer("", "numpy typer", "__version__ core io render session video", "av cv2 platformdirs rich torch"),
     "__init__": layer(),
 }
