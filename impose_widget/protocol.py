@@ -396,7 +396,7 @@ def decode(content: Any, buffers: Sequence[Any] = ()) -> Request:
     if sum(memoryview(b).nbytes for b in buffers) > LARGEST_BUFFERS:
         raise Refused("value", f"Expected a message of at most {LARGEST_BUFFERS // 2**20} MB, got a larger one.")
     kind = content.get("kind")
-    if kind not in REQUESTS:
+    if not isinstance(kind, str) or kind not in REQUESTS:
         raise Refused(
             "unknown", f"Expected a message of kind {', '.join(REQUESTS)}, got {_brief(kind)}; reload the page."
         )

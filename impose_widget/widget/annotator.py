@@ -47,6 +47,7 @@ class Annotator(anywidget.AnyWidget):
 
     _static_id = traitlets.Unicode().tag(sync=True)
     _height = traitlets.Int(620).tag(sync=True)
+    _parts: tuple[Any, ...] = ()  # what to close; a widget that could not be made is closed as well
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class Annotator(anywidget.AnyWidget):
         self._host = Host(self.session, self._send_message, auto_initialize, auto_propagate)
         self.on_msg(lambda _, content, buffers: self._host.receive(content, buffers))
         self._still = _Still(self)
+        self._parts = (self._still, self._host, self.session)
 
     def _send_message(self, content: dict[str, Any], buffers: list[Any]) -> None:
         if self.comm is not None:
@@ -133,9 +135,8 @@ class Annotator(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Stop all work and close the session; everything is on disk already."""
-        self._still.close()
-        self._host.close()
-        self.session.close()
+        for part in self._parts:
+            part.close()
         super().close()
 
     def __enter__(self) -> Annotator:
