@@ -1,0 +1,1 @@
+"""What a click buys: scores, a simulated annotator, protocols, baselines and reports."""
