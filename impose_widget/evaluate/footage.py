@@ -12,6 +12,7 @@ from impose_widget.video import Video, open_video
 
 if TYPE_CHECKING:
     from impose_widget.core.detections import Detections
+    from impose_widget.detect import MoveNetDetector
 
 LEAST_SCORE = 0.15
 """Of people whom the baselines take over from the detector; weaker ones are more often nobody."""
@@ -43,6 +44,8 @@ class Footage:
         self.cache = cache
         self.name = name or self.video.name
         self._readings: list[np.ndarray] | None = None
+        self._found: Detections | None = None
+        self._detector: MoveNetDetector | None = None
 
     def __len__(self) -> int:
         return len(self.video)
@@ -61,26 +64,43 @@ class Footage:
         facts = [self.video.fingerprint(), self.skeleton.to_json(), self.detector_size]
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=8).hexdigest()
 
+    def detector(self) -> MoveNetDetector:
+        """The network that ships, at this footage's size."""
+        if self._detector is None:
+            from impose_widget.detect import SIZE, MoveNetDetector
+
+            self._detector = MoveNetDetector(size=self.detector_size or SIZE)
+        return self._detector
+
     def readings(self) -> list[np.ndarray]:
         """Per frame, the poses (n, K, 3) of the people whom the network finds, best first."""
         if self._readings is None:
-            found = self._detections()
+            found = self.detections()
             take = found.score >= LEAST_SCORE
             frame, poses = found.frame[take], found.keypoints[take].astype(float)
             self._readings = [poses[frame == t] for t in range(len(self))]
         return self._readings
 
-    def _detections(self) -> Detections:
+    def detections(self) -> Detections:
+        """Everything that the network finds in all frames, looked for once."""
+        if self._found is None:
+            path = None if self.cache is None else self.cache / f"detections-{self.key}.npz"
+            held = self._held(path)
+            self._found = self._look(path) if held is None else held
+        return self._found
+
+    def _held(self, path: Path | None) -> Detections | None:
         from impose_widget.core.detections import Detections
 
-        path = None if self.cache is None else self.cache / f"detections-{self.key}.npz"
-        if path is not None and path.exists():
-            with np.load(path) as held:
-                return Detections(*(held[name] for name in Detections.__slots__))
-        from impose_widget.detect import SIZE, MoveNetDetector
+        if path is None or not path.exists():
+            return None
+        with np.load(path) as held:
+            return Detections(*(held[name] for name in Detections.__slots__))
 
-        detector = MoveNetDetector(size=self.detector_size or SIZE)
-        frames = range(len(self))
+    def _look(self, path: Path | None) -> Detections:
+        from impose_widget.core.detections import Detections
+
+        detector, frames = self.detector(), range(len(self))
         parts = [detector.detect(list(self.video.frames(frames[i : i + 16])), frames[i : i + 16]) for i in frames[::16]]
         found = Detections.concatenate(parts)
         if path is not None:
@@ -89,6 +109,12 @@ class Footage:
             np.savez(partial, **{name: getattr(found, name) for name in Detections.__slots__})
             partial.replace(path)
         return found
+
+    def without(self, keep: np.ndarray) -> Footage:
+        """The same video with a detector that misses things: only some detections (M,) bool of `detections()` stay."""
+        other = Footage(self.source, self.skeleton, self.detector_size, self.cache, self.name)
+        other._found, other._detector = self.detections()[np.asarray(keep, bool)], self._detector
+        return other
 
     def close(self) -> None:
         """Let go of the video."""

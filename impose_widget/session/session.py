@@ -54,7 +54,7 @@ class Session(PoseEdits, IdentityEdits, Views):
     def open(
         cls,
         source: str | Path | Sequence[str | Path] | np.ndarray,
-        model: str | None = "tiny",
+        model: str | Detector | None = "tiny",
         tracker: str = "auto",
         skeleton: str | Path | Skeleton | Sequence[str] = "coco17",
         store: str | Path | None = "auto",
@@ -65,7 +65,8 @@ class Session(PoseEdits, IdentityEdits, Views):
 
         Args:
             source: a video file, a folder or list of images, or frames (T, H, W, 3) uint8 RGB.
-            model: "tiny", the network that ships; None for none (then torch is not needed).
+            model: "tiny", the network that ships; None for none (then torch is not needed); or a detector of your own
+                for this skeleton (see `impose_widget.detect.Detector`).
             tracker: what follows a point from frame to frame: "lk", or "auto" for the best there is.
             skeleton: a name, a Skeleton, a YAML or JSON file, or a list of keypoint names.
             store: where the journal is: "auto" (beside the video, else in the user's data folder), a path, or None
@@ -81,12 +82,13 @@ class Session(PoseEdits, IdentityEdits, Views):
         from impose_widget.video import open_video
 
         kind = Skeleton.of(skeleton)
-        if model not in ("tiny", None):
-            raise ValueError(f'Expected model="tiny" (the network that ships) or None, got {model!r}.')
+        own = hasattr(model, "detect") and hasattr(model, "detect_in_box")
+        if not own and model not in ("tiny", None):
+            raise ValueError(f'Expected model="tiny" (the network that ships), None or a detector, got {model!r}.')
         arguments.one_of(tracker, TRACKERS, "tracker")
         arguments.one_of(device, ("auto", "cpu", "cuda"), "device")
-        detector = None
-        if model is not None and kind.keypoints == COCO17.keypoints:
+        detector: Any = model if own else None
+        if model == "tiny" and kind.keypoints == COCO17.keypoints:
             from impose_widget.detect import MoveNetDetector
 
             detector = MoveNetDetector(device=device)

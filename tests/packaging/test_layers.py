@@ -38,6 +38,12 @@ LAYERS = {
     "widget": layer(
         "core protocol render session video worker", "anywidget numpy tqdm traitlets", "", "IPython cv2 simplejpeg"
     ),
+    "evaluate": layer(
+        "core video propagate",
+        "numpy pandas scipy",
+        "__version__ detect io session",
+        "cotracker cv2 dask distributed matplotlib torch tqdm",
+    ),
     "cli": layer("", "numpy typer", "__version__ core io render session video", "av cv2 platformdirs rich torch"),
     "__init__": layer(),
 }
@@ -77,4 +83,5 @@ def test_layers_point_one_way() -> None:
 
 def test_torch_is_known_to_the_networks_alone() -> None:
     users = {name for name, row in LAYERS.items() if "torch" in row.others | row.lazy_others}
-    assert users == {"model", "detect", "cli"}  # the command line only asks which version there is
+    # The command line only asks which version there is, evaluation hands frames to a tracker of the user's.
+    assert users == {"model", "detect", "cli", "evaluate"}

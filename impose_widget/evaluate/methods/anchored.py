@@ -22,9 +22,7 @@ class Anchored(Method):
     def start(self, start: Start) -> list[int | None]:
         n_people, n_keypoints = len(start.box), len(self.footage.skeleton)
         self.named = start
-        self.anchors: list[list[dict[int, np.ndarray]]] = [
-            [{} for _ in range(n_keypoints)] for _ in range(n_people)
-        ]
+        self.anchors: list[list[dict[int, np.ndarray]]] = [[{} for _ in range(n_keypoints)] for _ in range(n_people)]
         with np.errstate(invalid="ignore"):
             size = np.sqrt(person_area_of_box(start.box))
         self.size = np.where(np.isfinite(size), size, np.nanmedian(size))
@@ -104,6 +102,17 @@ class Detected(Anchored):
     def relinked(self) -> None:
         """Whatever follows from other detections being somebody's."""
 
+    def swap(self, frame: int, a: int, b: int) -> bool:
+        self.linked[frame:, [a, b]] = self.linked[frame:, [b, a]]
+        self._renew(a, b)
+        return True
+
+    def _renew(self, *people: int) -> None:
+        self.relinked()
+        for n in people:
+            for k in range(len(self.footage.skeleton)):
+                self.update(n, k)
+
     def candidates(self, frame: int) -> dict[int, np.ndarray]:
         return dict(enumerate(self.footage.readings()[frame]))
 
@@ -124,9 +133,7 @@ class Detected(Anchored):
                 break
             self.linked[t, track_id] = found[t]
         known.add(frame)
-        self.relinked()
-        for k in range(len(self.footage.skeleton)):
-            self.update(track_id, k)
+        self._renew(track_id)
         return track_id
 
 

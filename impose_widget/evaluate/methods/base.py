@@ -77,8 +77,12 @@ class Method(ABC):
         raise NotImplementedError
 
     def draw(self, frame: int, box: np.ndarray) -> int | None:
-        """Draw a box (x, y, width, height) around a missed person: returns their track id, None if it cannot be done."""
+        """Draw a box (x, y, width, height) around a missed person; returns their track id, None if that cannot be."""
         return None
+
+    def swap(self, frame: int, a: int, b: int) -> bool:
+        """Exchange two tracks from a frame on: no click, but an error that a protocol makes; False if it cannot be."""
+        return False
 
     def suggest(self) -> Place | None:
         """Where to look next; None if the tool has nothing (more) to say."""

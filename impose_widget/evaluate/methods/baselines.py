@@ -5,6 +5,8 @@ None of them sees the labels beyond who is who at the start, and the clicks.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from impose_widget.evaluate.methods.anchored import Anchored, Detected, first_poses
@@ -82,6 +84,10 @@ class FlowAlone(Keyframes):
             self._tracker = LocalFlow(self.footage, window)
         self.apart = np.ones(self.poses.shape[:3])
 
+    def placed(self, n: int, k: int) -> dict[int, np.ndarray]:
+        """Anchors of a keypoint; as long as there are none, what it started from."""
+        return dict(self.anchors[n][k]) or super().placed(n, k)
+
     def update(self, n: int, k: int) -> None:
         placed = self.placed(n, k)
         if placed:
@@ -96,7 +102,7 @@ class FlowAlone(Keyframes):
         after, trust_after = self._tracker.follow(last, placed[last], 1)
         xy[:first], trust[:first] = before[:first], trust_before[:first]
         xy[last + 1 :], trust[last + 1 :] = after[last + 1 :], trust_after[last + 1 :]
-        for a, b in zip(frames[:-1], frames[1:], strict=True):
+        for a, b in pairwise(frames):
             inside = np.arange(a + 1, b)
             xy[inside], trust[inside], apart[inside] = self._between(n, placed, a, b)
         for frame, place in placed.items():
@@ -235,7 +241,7 @@ def _lines(placed: dict[int, np.ndarray], n_frames: int) -> np.ndarray:
 
 
 def _residual(placed: dict[int, np.ndarray], found: np.ndarray, most: float = np.inf) -> np.ndarray:
-    """(T, 2): how far off the detector is, as the anchors tell; residuals above `most` are no habit and are left out."""
+    """(T, 2): how far off the detector is, as the anchors tell; residuals above `most` are no habit: left out."""
     frames = [t for t in sorted(placed) if np.isfinite(found[t, 0])]
     if not frames:
         return np.zeros(found.shape)

@@ -109,7 +109,7 @@ def _pairs(similar: np.ndarray) -> list[tuple[int, int]]:
 
 
 def close_gaps(poses: np.ndarray) -> np.ndarray:
-    """(T, N, K, 3) without holes: straight lines between detections, the nearest one before the first and after the last."""
+    """(T, N, K, 3) without holes: straight lines between detections, the outermost held."""
     out = poses.copy()
     frames = np.arange(len(poses))
     for n in range(poses.shape[1]):
