@@ -87,7 +87,7 @@ class Session(PoseEdits, IdentityEdits, Views):
             raise ValueError(f'Expected model="tiny" (the network that ships), None or a detector, got {model!r}.')
         arguments.one_of(tracker, TRACKERS, "tracker")
         arguments.one_of(device, ("auto", "cpu", "cuda"), "device")
-        detector: Any = model if own else None
+        detector: Detector | None = model if own else None  # type: ignore[assignment]
         if model == "tiny" and kind.keypoints == COCO17.keypoints:
             from impose_widget.detect import MoveNetDetector
 
