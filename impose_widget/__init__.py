@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impose_widget.core.skeleton import Skeleton
     from impose_widget.io import formats, read, write
+    from impose_widget.preview import contact_sheet, preview
     from impose_widget.session import Session
     from impose_widget.widget import Annotator
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "contact_sheet": "impose_widget.preview",
+    "preview": "impose_widget.preview",
     "Annotator": "impose_widget.widget",
     "Session": "impose_widget.session",
     "Skeleton": "impose_widget.core.skeleton",
@@ -21,7 +24,7 @@ _HOME = {
     "read": "impose_widget.io",
     "write": "impose_widget.io",
 }
-__all__ = ["Annotator", "Session", "Skeleton", "__version__", "formats", "read", "write"]
+__all__ = ["Annotator", "Session", "Skeleton", "__version__", "contact_sheet", "formats", "preview", "read", "write"]
 
 
 def __getattr__(name: str) -> Any:

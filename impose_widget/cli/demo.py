@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CLIP, CORRECTIONS = "store_aisle.mp4", "store_aisle.corrections.json"
 JOURNAL = "store_aisle.impose"
+NOTEBOOK = "annotate.ipynb"
 MOVED = 1.0  # pixels: less is not counted
 MARGIN = 0.35  # around a keypoint on the contact sheet, as a share of what has to be seen
 CLOSE = 60  # pixels between where a recorded correction says a person is and where the pose has its middle
@@ -42,17 +43,23 @@ class Click:
 
 def demo(
     out: Annotated[Path, typer.Option(help="Where to write.", metavar="DIR")] = Path("impose-demo"),
+    lab: Annotated[bool, typer.Option("--lab", help="Then go on with the clip in JupyterLab.")] = False,
 ) -> None:
     """Find everyone in a short clip, replay a few recorded corrections, carry them on, and write the results."""
+    from impose_widget.cli.lab import check_lab, open_lab, write_notebook
     from impose_widget.session import Session
 
+    if lab:
+        check_lab()
     out.mkdir(parents=True, exist_ok=True)
     for side in ("", "-wal", "-shm"):
         (out / (JOURNAL + side)).unlink(missing_ok=True)
     assets = files("impose_widget") / "assets"
     corrections = json.loads((assets / CORRECTIONS).read_text(encoding="utf-8"))
     seconds = {}
-    with as_file(assets / CLIP) as clip, Session.open(clip, store=out / JOURNAL) as session:
+    clip = out / CLIP  # with its notebook and journal the folder is a small project that can be moved
+    clip.write_bytes((assets / CLIP).read_bytes())
+    with Session.open(clip, store=out / JOURNAL) as session:
         began = time.perf_counter()
         session.initialize()
         seconds["find people"] = time.perf_counter() - began
@@ -63,6 +70,10 @@ def demo(
         _write(session, clicks, out)
         seconds["write files"] = time.perf_counter() - began
         _tell(session, clicks, seconds, out)
+    notebook = out / NOTEBOOK
+    write_notebook(notebook, CLIP, "the demo's clip", {"store": JOURNAL})
+    if lab and (code := open_lab(notebook)):
+        raise typer.Exit(code)
 
 
 def replay(session: Session, correction: dict[str, Any]) -> Click:
@@ -172,10 +183,11 @@ def _tell(session: Session, clicks: list[Click], seconds: dict[str, float], out:
         ("poses.parquet", "the table of poses; pandas.read_parquet reads it"),
         ("poses.json", "the same as COCO keypoints with track ids"),
         (JOURNAL, "everything that was done, in order"),
+        (NOTEBOOK, "the clip in the editor: impose-widget demo --lab, or open it in JupyterLab"),
     ):
         console.print(f"  {name:<18} {what}", highlight=False)
     console.print(
-        "\nGo on with a video of yours: impose-widget track VIDEO, then in Python\n"
-        '  import impose_widget as iw; session = iw.Session.open("VIDEO"); session.poses',
+        "\nGo on with a video of yours: impose-widget annotate VIDEO opens it in JupyterLab; in a notebook\n"
+        '  import impose_widget as iw; iw.Annotator("VIDEO")',
         highlight=False,
     )

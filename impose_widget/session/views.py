@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,8 @@ from impose_widget.core import tables
 from impose_widget.core.issues import STATES, issues_table
 from impose_widget.session import arguments, events
 from impose_widget.session.base import SessionBase
+
+_sessions: weakref.WeakValueDictionary[str, Views] = weakref.WeakValueDictionary()
 
 
 class Views(SessionBase):
@@ -68,10 +72,29 @@ class Views(SessionBase):
     def issues(self) -> pd.DataFrame:
         """Places to look at, worst first; columns as in `core.issues.issues_table`."""
         state = self._state
-        return self._table(
+        issues = self._table(
             "issues",
             lambda: issues_table(state.tracks, self.skeleton, state.readings.table.keypoints, state.decisions),
         )
+        issues.attrs = {"session": self._key()}
+        return issues
+
+    def _key(self) -> str:
+        key = self.__dict__.setdefault("_name_in_tables", uuid.uuid4().hex)
+        _sessions[key] = self
+        return key
+
+    @staticmethod
+    def of_table(table: pd.DataFrame) -> Views:
+        """The session that a table of issues came from.
+
+        Raises:
+            ValueError: it came from none, or from one that is gone.
+        """
+        session = _sessions.get(table.attrs.get("session", ""))
+        if session is None:
+            raise ValueError("Expected a table from session.issues of a session that is still open, got another one.")
+        return session
 
     @property
     def events(self) -> pd.DataFrame:

@@ -223,3 +223,37 @@ def test_doctor_notices_a_data_folder_that_cannot_be_made(monkeypatch: pytest.Mo
 def test_the_installed_command_runs() -> None:
     ran = subprocess.run([str(COMMAND), "--version"], capture_output=True, text=True, timeout=60)
     assert ran.stdout.strip() == f"impose-widget {iw.__version__}"
+
+
+def notebook_cells(path: Path) -> list[dict]:
+    import nbformat
+
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    return notebook.cells
+
+
+def test_annotate_opens_a_ready_notebook_in_jupyterlab(clip: Path, monkeypatch) -> None:
+    called = []
+    monkeypatch.setattr(subprocess, "call", lambda command: called.append(command) or 0)
+    code, out, err = run("annotate", clip, "--no-browser")
+    assert code == 0, err
+    notebook = clip.with_name("aisle.mp4.ipynb")
+    assert called == [[sys.executable, "-m", "jupyterlab", str(notebook.resolve()), "--no-browser"]] and "Made" in out
+    cells = notebook_cells(notebook)
+    assert "iw.Annotator('aisle.mp4')" in cells[1].source and cells[2].source == "annotator.poses"
+    notebook.write_text(notebook.read_text().replace("annotator.poses", "annotator.poses.head(7)"))
+    assert "Opening" in run("annotate", clip)[1]
+    assert "head(7)" in notebook.read_text(), "a notebook that somebody has worked in is left alone"
+    elsewhere = clip.parent / "notebooks"
+    elsewhere.mkdir()
+    run("annotate", clip, "--notebook", elsewhere / "mine.ipynb")
+    assert repr(str(clip.resolve())) in notebook_cells(elsewhere / "mine.ipynb")[1].source
+
+
+def test_annotate_says_what_is_missing(clip: Path, monkeypatch) -> None:
+    code, _, err = run("annotate", clip.with_name("missing.mp4"))
+    assert code == 2 and "does not exist" in err
+    monkeypatch.setattr("impose_widget.cli.lab.find_spec", lambda name: None)
+    code, _, err = run("annotate", clip)
+    assert code == 2 and "pip install 'impose-widget[lab]'" in err

@@ -44,6 +44,7 @@ LAYERS = {
         "__version__ detect io session",
         "cotracker cv2 dask distributed matplotlib torch tqdm",
     ),
+    "preview": layer("core render session video", "numpy pandas", "", "ipycanvas ipywidgets traitlets"),
     "cli": layer("", "numpy typer", "__version__ core io render session video", "av cv2 platformdirs rich torch"),
     "__init__": layer(),
 }
