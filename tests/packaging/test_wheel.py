@@ -17,6 +17,7 @@ from tests.packaging.imports import ROOT
 ASSETS = ("movenet_multipose.safetensors", "store_aisle.mp4", "store_aisle.corrections.json", "store_aisle.md")
 KINDS = {".py", ".typed", ".safetensors", ".mp4", ".json", ".md", ".js", ".css"}
 LIMIT = 30_000_000  # bytes
+BUNDLE_LIMIT = 200_000
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +46,15 @@ def test_it_holds_every_source_file_and_asset(wheel: zipfile.ZipFile) -> None:
     assert sources <= inside(wheel)
     assert {f"impose_widget/assets/{name}" for name in ASSETS} <= inside(wheel)
     assert "impose_widget/py.typed" in inside(wheel)
+
+
+def test_it_holds_the_front_end_as_built_and_nothing_it_was_built_from(wheel: zipfile.ZipFile) -> None:
+    static = {n for n in inside(wheel) if n.startswith("impose_widget/static/")}
+    assert static == {"impose_widget/static/widget.js", "impose_widget/static/widget.css"}
+    script = wheel.read("impose_widget/static/widget.js").decode()
+    assert "export{" in script or "export default" in script
+    assert "sourceMappingURL" not in script
+    assert sum(wheel.getinfo(name).file_size for name in static) < BUNDLE_LIMIT
 
 
 def test_it_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
@@ -95,6 +105,9 @@ def test_the_sdist_holds_the_tests_and_no_journals(built: Path) -> None:
     with tarfile.open(path) as archive:
         names = {n.partition("/")[2] for n in archive.getnames()}
     assert {"tests/__main__.py", "constraints.txt", "LICENSE", "NOTICE", "README.md", "CHANGELOG.md"} <= names
+    assert {"js/hatch_build.py", "js/package-lock.json", "js/src/index.ts", "js/test/setup.ts"} <= names
+    assert {f"impose_widget/static/widget.{kind}" for kind in ("js", "css", "sha256")} <= names
+    assert not [n for n in names if "node_modules" in n]
     assert not [n for n in names if ".impose" in n or "__pycache__" in n or n.startswith((".git/", ".venv"))]
 
 

@@ -1,0 +1,130 @@
+/** The scrub bar: what has been found, one lane a person, anchors, what waits to be carried, and where one is. */
+
+import type { Person, Span, State } from "../protocol";
+
+export interface TimelineScene {
+  width: number;
+  height: number;
+  nFrames: number;
+  frame: number;
+  state: State;
+  selected: number | null;
+  issue: Span | null;
+  carried: readonly Span[]; // frames that changed a moment ago
+  colours: TimelineColours;
+}
+export interface TimelineColours {
+  track: string; // the bar
+  found: string; // the part in which people were looked for
+  ink: string;
+  accent: string;
+  warn: string;
+  issue: string;
+}
+
+export const HEAD = 12; // CSS pixels above the lanes, for the handle and marks
+const FOOT = 3;
+
+/** Where a frame begins on the bar, CSS pixels. */
+export function xOf(frame: number, nFrames: number, width: number): number {
+  return (frame / Math.max(1, nFrames)) * width;
+}
+
+/** The frame at a place of the bar. */
+export function frameAt(x: number, nFrames: number, width: number): number {
+  return Math.min(nFrames - 1, Math.max(0, Math.floor((x / Math.max(1, width)) * nFrames)));
+}
+
+/** How lanes are laid out: their height, and the gap between them. */
+export function lanes(n: number, room: number): { height: number; gap: number } {
+  if (n === 0) return { height: 0, gap: 0 };
+  const each = room / n;
+  const gap = each >= 4 ? 2 : each >= 2.5 ? 1 : 0;
+  return { height: Math.max(0.5, Math.min(7, each - gap)), gap };
+}
+
+export function drawTimeline(g: CanvasRenderingContext2D, scene: TimelineScene): void {
+  const { width, height, nFrames, state, colours } = scene;
+  const x = (frame: number) => xOf(frame, nFrames, width);
+  const span = ([a, b]: Span, y: number, h: number) => g.fillRect(x(a), y, Math.max(1, x(b + 1) - x(a)), h);
+  const bottom = height - FOOT;
+  g.fillStyle = colours.track;
+  rounded(g, 0, HEAD, width, bottom - HEAD, 4);
+  g.save();
+  g.beginPath();
+  g.roundRect(0, HEAD, width, bottom - HEAD, 4);
+  g.clip();
+  g.fillStyle = colours.found;
+  for (const s of state.found) span(s, HEAD, bottom - HEAD);
+  if (scene.issue) {
+    g.fillStyle = colours.issue;
+    span(scene.issue, HEAD, bottom - HEAD);
+  }
+  g.fillStyle = colours.accent;
+  for (const s of scene.carried) span(s, bottom - 2, 2);
+  drawLanes(g, scene, bottom);
+  g.restore();
+  g.fillStyle = colours.warn;
+  for (const frame of state.pending) g.fillRect(x(frame), HEAD - 4, Math.max(2, x(frame + 1) - x(frame)), 3);
+  drawHandle(g, x(scene.frame), Math.max(2, width / nFrames), height, colours);
+}
+
+function drawLanes(g: CanvasRenderingContext2D, scene: TimelineScene, bottom: number): void {
+  const { state, width, nFrames, selected } = scene;
+  const { height, gap } = lanes(state.people.length, bottom - HEAD - 6);
+  const row = new Map(state.people.map((p, i) => [p.track_id, HEAD + 3 + i * (height + gap)]));
+  const alpha = (p: Person) => (selected === null || p.track_id === selected ? 1 : 0.38);
+  for (const p of state.people) {
+    g.globalAlpha = alpha(p);
+    g.fillStyle = p.colour;
+    const x = xOf(p.first, nFrames, width);
+    rounded(g, x, row.get(p.track_id)!, Math.max(2, xOf(p.last + 1, nFrames, width) - x), height, height / 2);
+  }
+  g.globalAlpha = 1;
+  const r = Math.max(2.2, Math.min(4, height * 0.75));
+  for (const [frame, track_id] of state.anchors) {
+    const y = row.get(track_id);
+    if (y === undefined || (selected !== null && selected !== track_id)) continue;
+    diamond(g, xOf(frame + 0.5, nFrames, width), y + height / 2, r);
+  }
+}
+
+function diamond(g: CanvasRenderingContext2D, x: number, y: number, r: number): void {
+  g.beginPath();
+  g.moveTo(x, y - r);
+  g.lineTo(x + r, y);
+  g.lineTo(x, y + r);
+  g.lineTo(x - r, y);
+  g.closePath();
+  g.fillStyle = "#fff";
+  g.fill();
+  g.lineWidth = 1.2;
+  g.strokeStyle = "rgb(12 14 20 / 0.85)";
+  g.stroke();
+}
+
+function drawHandle(
+  g: CanvasRenderingContext2D,
+  x: number,
+  frameWidth: number,
+  height: number,
+  colours: TimelineColours,
+): void {
+  const middle = x + frameWidth / 2;
+  g.fillStyle = colours.ink;
+  g.fillRect(middle - 0.75, 4, 1.5, height - 4);
+  g.beginPath();
+  g.moveTo(middle - 5, 0);
+  g.lineTo(middle + 5, 0);
+  g.lineTo(middle + 5, 5);
+  g.lineTo(middle, 10);
+  g.lineTo(middle - 5, 5);
+  g.closePath();
+  g.fill();
+}
+
+function rounded(g: CanvasRenderingContext2D, x: number, y: number, w: number, h: number, r: number): void {
+  g.beginPath();
+  g.roundRect(x, y, w, h, Math.min(r, w / 2, h / 2));
+  g.fill();
+}

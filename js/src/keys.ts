@@ -1,0 +1,204 @@
+/** The one table of keys: what is pressed, what it does, and the words for it. The key sheet is made from it. */
+
+export type Command =
+  | "previous frame"
+  | "next frame"
+  | "back ten"
+  | "on ten"
+  | "first frame"
+  | "last frame"
+  | "play"
+  | "go to frame"
+  | "previous anchor"
+  | "next anchor"
+  | "previous person"
+  | "next person"
+  | "previous keypoint"
+  | "next keypoint"
+  | "visibility"
+  | "nudge left"
+  | "nudge right"
+  | "nudge up"
+  | "nudge down"
+  | "nudge left far"
+  | "nudge right far"
+  | "nudge up far"
+  | "nudge down far"
+  | "anchor"
+  | "copy pose"
+  | "flip"
+  | "box"
+  | "box for person"
+  | "delete here"
+  | "delete onwards"
+  | "delete track"
+  | "propagate forward"
+  | "propagate backward"
+  | "propagate both"
+  | "auto propagate"
+  | "stop"
+  | "assign"
+  | "swap"
+  | "merge"
+  | "split"
+  | "next issue"
+  | "previous issue"
+  | "accept issue"
+  | "ignore issue"
+  | "names"
+  | "focus person"
+  | "hide"
+  | "fit"
+  | "zoom to person"
+  | "zoom in"
+  | "zoom out"
+  | "undo"
+  | "redo"
+  | "saved"
+  | "help"
+  | "escape";
+
+export type Group = "Move" | "Keypoints" | "People" | "Carry on" | "Review" | "View" | "Always";
+export interface Entry {
+  command: Command;
+  keys: readonly string[];
+  group: Group;
+  words: string;
+}
+
+const entry = (group: Group, command: Command, words: string, ...keys: string[]): Entry => ({
+  command,
+  keys,
+  group,
+  words,
+});
+
+export const KEYS: readonly Entry[] = [
+  entry("Move", "previous frame", "previous frame", "D", "ArrowLeft"),
+  entry("Move", "next frame", "next frame", "F", "ArrowRight"),
+  entry("Move", "back ten", "10 frames back", "C", "Shift+ArrowLeft"),
+  entry("Move", "on ten", "10 frames on", "V", "Shift+ArrowRight"),
+  entry("Move", "first frame", "first frame", "Home"),
+  entry("Move", "last frame", "last frame", "End"),
+  entry("Move", "go to frame", "go to a frame by number", "J"),
+  entry("Move", "play", "play and pause", "Space"),
+  entry("Move", "previous anchor", "previous anchor of the person", ","),
+  entry("Move", "next anchor", "next anchor of the person", "."),
+
+  entry("Keypoints", "visibility", "visible, occluded, absent (at the pointer)", "Q"),
+  entry("Keypoints", "next keypoint", "next keypoint", "E"),
+  entry("Keypoints", "previous keypoint", "previous keypoint", "Shift+E"),
+  entry("Keypoints", "nudge left", "nudge left", "Alt+ArrowLeft"),
+  entry("Keypoints", "nudge right", "nudge right", "Alt+ArrowRight"),
+  entry("Keypoints", "nudge up", "nudge up", "Alt+ArrowUp"),
+  entry("Keypoints", "nudge down", "nudge down", "Alt+ArrowDown"),
+  entry("Keypoints", "nudge left far", "nudge left by 10", "Alt+Shift+ArrowLeft"),
+  entry("Keypoints", "nudge right far", "nudge right by 10", "Alt+Shift+ArrowRight"),
+  entry("Keypoints", "nudge up far", "nudge up by 10", "Alt+Shift+ArrowUp"),
+  entry("Keypoints", "nudge down far", "nudge down by 10", "Alt+Shift+ArrowDown"),
+  entry("Keypoints", "anchor", "stand behind this pose (anchor), or not", "K"),
+  entry("Keypoints", "copy pose", "copy the pose of the frame before", "R"),
+  entry("Keypoints", "flip", "exchange left and right", "L"),
+
+  entry("People", "previous person", "previous person", "["),
+  entry("People", "next person", "next person", "]"),
+  entry("People", "box", "draw a box around a missed person", "B"),
+  entry("People", "box for person", "draw a box around the selected person", "Shift+B"),
+  entry("People", "assign", "this is somebody else from here on", "I"),
+  entry("People", "swap", "swap with another person from here on", "X"),
+  entry("People", "merge", "merge with another person", "M"),
+  entry("People", "split", "split: somebody else from here on", "S"),
+  entry("People", "delete here", "delete in this frame", "Delete", "Backspace"),
+  entry("People", "delete onwards", "delete from here on", "Shift+Delete", "Shift+Backspace"),
+
+  entry("Carry on", "propagate forward", "carry corrections forward", "G"),
+  entry("Carry on", "propagate backward", "carry corrections backward", "Shift+G"),
+  entry("Carry on", "propagate both", "carry corrections both ways", "Alt+G"),
+  entry("Carry on", "auto propagate", "carry by itself after each correction", "U"),
+
+  entry("Review", "next issue", "next doubtful place", "N"),
+  entry("Review", "previous issue", "back to the doubtful place before", "Shift+N"),
+  entry("Review", "accept issue", "it is right as it is; go to the next", "A"),
+  entry("Review", "ignore issue", "do not show this one again; go to the next", "Shift+A"),
+
+  entry("View", "names", "keypoint names", "T"),
+  entry("View", "focus person", "fade the others", "W"),
+  entry("View", "hide", "hide what is drawn, while held", "H"),
+  entry("View", "fit", "whole picture", "O"),
+  entry("View", "zoom to person", "zoom to the person", "P"),
+  entry("View", "zoom in", "zoom in", "+", "="),
+  entry("View", "zoom out", "zoom out", "-"),
+
+  entry("Always", "undo", "undo", "Ctrl+Z"),
+  entry("Always", "redo", "redo", "Ctrl+Shift+Z", "Ctrl+Y"),
+  entry("Always", "saved", "nothing to do: everything is saved", "Ctrl+S"),
+  entry("Always", "help", "this sheet", "?"),
+  entry("Always", "escape", "cancel, stop carrying, clear the selection, leave", "Escape"),
+];
+
+/** What the pointer does, for the key sheet. */
+export const GESTURES: readonly (readonly [string, string])[] = [
+  ["Drag a keypoint", "place it"],
+  ["Click", "select a person or a keypoint"],
+  ["Drag elsewhere, or with Space held", "move the picture"],
+  ["Wheel or pinch", "zoom"],
+  ["Alt and drag", "move a whole person"],
+  ["Alt and wheel", "scale a whole person"],
+  ["0 to 9", "select a person by number"],
+];
+
+const BY_CHORD = new Map(KEYS.flatMap((e) => e.keys.map((k) => [k, e.command] as const)));
+
+export interface KeyLike {
+  key: string;
+  code: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  shiftKey: boolean;
+  getModifierState?(name: string): boolean;
+}
+
+/** "Ctrl+Shift+Z", "?", "ArrowLeft", "3": as the table spells it. Letters as the layout has them, else by position. */
+export function chordOf(event: KeyLike): string {
+  const position = /^Key([A-Z])$/.exec(event.code)?.[1];
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
+  const plain = !event.shiftKey || /^\d$/.test(event.key);
+  let base = event.key === " " ? "Space" : event.key;
+  if (/^[a-z]$/i.test(base)) base = base.toUpperCase();
+  else if (position && !/^[\x21-\x7e]$/.test(base) && base.length === 1) base = position;
+  else if (digit && plain) base = digit;
+  // A symbol is itself whichever modifiers its layout needs.
+  const symbol = base.length === 1 && !/[A-Z]/.test(base);
+  const graph = event.getModifierState?.("AltGraph") ?? false;
+  let chord = "";
+  if ((event.ctrlKey || event.metaKey) && !graph) chord += "Ctrl+";
+  if (event.altKey && !graph) chord += "Alt+";
+  if (event.shiftKey && !symbol) chord += "Shift+";
+  return chord + base;
+}
+
+/** What a chord does; a digit is none, because it names a person. */
+export function commandOf(chord: string): Command | undefined {
+  return BY_CHORD.get(chord);
+}
+
+/** A chord as people read it: "Shift+←". */
+export function readable(chord: string): string {
+  const names: Record<string, string> = {
+    ArrowLeft: "←",
+    ArrowRight: "→",
+    ArrowUp: "↑",
+    ArrowDown: "↓",
+    Delete: "Del",
+    Escape: "Esc",
+  };
+  const plus = chord.endsWith("+") ? chord.slice(0, -1).split("+").filter(Boolean).concat("+") : chord.split("+");
+  return plus.map((part) => names[part] ?? part).join("+");
+}
+
+/** The first key of a command, readable; "" if it has none. */
+export function keyOf(command: Command): string {
+  const keys = KEYS.find((e) => e.command === command)?.keys;
+  return keys?.[0] ? readable(keys[0]) : "";
+}

@@ -1,0 +1,54 @@
+/** The pointer over the picture, handed to the tools; and the wheel. */
+
+import type { Editor } from "./editor";
+
+const WHEEL = 0.0016; // zoom per pixel of the wheel
+const PINCH = 0.012; // of a touchpad's pinch, which comes as a wheel with Ctrl
+const LINE = 18; // pixels, for wheels that count lines
+
+export function listenPointer(editor: Editor, overlay: HTMLElement, root: HTMLElement, signal: AbortSignal): void {
+  const at = (event: MouseEvent): [number, number] => {
+    const box = overlay.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  const send = (type: "down" | "move" | "up", event: PointerEvent) =>
+    editor.input({
+      type,
+      id: event.pointerId,
+      at: at(event),
+      pointerType: event.pointerType,
+      button: event.button,
+      alt: event.altKey,
+      space: root.dataset.imposeSpace !== undefined,
+    });
+  const on = <T extends keyof HTMLElementEventMap>(type: T, act: (event: HTMLElementEventMap[T]) => void) =>
+    overlay.addEventListener(type, act, { signal });
+  on("pointerdown", (event) => {
+    root.focus({ preventScroll: true });
+    if (event.button === 1) event.preventDefault();
+    if (root.dataset.imposeSpace) root.dataset.imposeSpace = "used";
+    overlay.setPointerCapture(event.pointerId);
+    editor.flush();
+    send("down", event);
+  });
+  on("pointermove", (event) => send("move", event));
+  on("pointerup", (event) => send("up", event));
+  on("pointercancel", () => editor.input({ type: "cancel" }));
+  on("pointerleave", () => editor.leavePointer());
+  on("contextmenu", (event) => event.preventDefault());
+  overlay.addEventListener(
+    "wheel",
+    (event) => {
+      // A page that is being scrolled goes on scrolling; the widget takes the wheel once it has the keys.
+      if (!root.contains(document.activeElement) && !event.ctrlKey) {
+        editor.store.say("info", "Click the picture to zoom with the wheel.");
+        return;
+      }
+      event.preventDefault();
+      const turn = (event.deltaY || event.deltaX) * (event.deltaMode === 1 ? LINE : 1);
+      if (event.altKey) editor.scalePerson(Math.exp(-turn * WHEEL * 0.3));
+      else editor.zoom(Math.exp(-turn * (event.ctrlKey ? PINCH : WHEEL)), at(event));
+    },
+    { signal, passive: false },
+  );
+}

@@ -1,0 +1,315 @@
+/** What one model knows, shared by its views: the kernel's state, the window of poses, drafts, jobs, and words for the user. */
+
+import { batch, computed, type Signal, signal } from "@preact/signals-core";
+import { type AnyModel, Bridge, type Buffers, KernelError } from "./bridge";
+import { applyDrafts, type Draft } from "./drafts";
+import { FrameStore } from "./frames";
+import { type FramePoses, PoseWindow } from "./poses";
+import {
+  type Action,
+  type Broadcast,
+  type Direction,
+  decodePoses,
+  type Edits,
+  type Issue,
+  type Job,
+  type Options,
+  type Person,
+  type Skeleton,
+  type Span,
+  type State,
+  VERSION,
+  type Video,
+  type Welcome,
+} from "./protocol";
+
+const GLOW = 4000; // ms
+
+export interface Clip {
+  video: Video;
+  skeleton: Skeleton;
+  times: Float64Array;
+}
+export interface Notice {
+  level: "info" | "error";
+  text: string;
+}
+interface Sent {
+  draft: Draft;
+  until: number; // revision at which the kernel's word includes it; Infinity: not answered yet
+}
+
+export interface PropagateOrder {
+  frame: number | null;
+  direction: Direction;
+  stop?: number | null;
+  tracks?: number[] | "all" | null;
+  keypoints?: string[] | null;
+}
+
+export class Store {
+  readonly bridge: Bridge;
+  readonly clip: Signal<Clip | null> = signal<Clip | null>(null);
+  readonly state: Signal<State | null> = signal<State | null>(null);
+  readonly options: Signal<Options> = signal<Options>({ auto_propagate: true });
+  readonly jobs: Signal<ReadonlyMap<number, Job>> = signal<ReadonlyMap<number, Job>>(new Map());
+  readonly notice: Signal<Notice | null> = signal<Notice | null>(null);
+  readonly saving: Signal<number> = signal(0);
+  /** Changes whenever poses on screen may have changed. */
+  readonly poseVersion: Signal<number> = signal(0);
+  /** Changes whenever a picture has come. */
+  readonly pictureVersion: Signal<number> = signal(0);
+  /** The place that Python asked the views to show last. */
+  readonly asked: Signal<{ frame: number; track_id: number | null } | null> = signal<{
+    frame: number;
+    track_id: number | null;
+  } | null>(null);
+  /** Frames that changed a moment ago because a correction was carried there. */
+  readonly carried: Signal<readonly Span[]> = signal<readonly Span[]>([]);
+  readonly openIssues: Signal<number | null> = signal<number | null>(null);
+  readonly readOnly = computed(() => this.state.value?.read_only ?? true);
+  readonly canEdit = computed(() => this.bridge.link.value === "ready" && !this.readOnly.value);
+  frames: FrameStore | null = null;
+  private poses: PoseWindow | null = null;
+  private drafts: Sent[] = [];
+  private revision = 0;
+  private fading: ReturnType<typeof setTimeout> | undefined;
+  private readonly shown = new Map<object, number>();
+
+  constructor(model: AnyModel) {
+    this.bridge = new Bridge(
+      model,
+      (message, buffers) => batch(() => this.heard(message, buffers)),
+      (text) => this.say("error", text),
+      () => this.hello(),
+    );
+    this.hello();
+  }
+
+  close(): void {
+    clearTimeout(this.fading);
+    this.bridge.close();
+    this.frames?.close();
+  }
+
+  say(level: Notice["level"], text: string): void {
+    this.notice.value = { level, text };
+  }
+
+  person(track_id: number | null): Person | undefined {
+    return this.state.value?.people.find((p) => p.track_id === track_id);
+  }
+
+  // -- poses -------------------------------------------------------------------------------------------------------
+
+  /** The people of a frame as they are to be drawn; undefined while they are not known. */
+  peopleAt(frame: number): FramePoses | undefined {
+    const people = this.poses?.at(frame);
+    return (
+      people &&
+      applyDrafts(
+        people,
+        this.drafts.map((d) => d.draft),
+        frame,
+      )
+    );
+  }
+
+  /** A view shows this frame: what it needs is fetched. */
+  show(view: object, frame: number): void {
+    this.shown.set(view, frame);
+    if (this.bridge.link.value !== "ready" || !this.poses) return;
+    for (const [first, stop] of this.poses.want(frame)) this.fetchPoses(first, stop);
+  }
+
+  leave(view: object): void {
+    this.shown.delete(view);
+    this.frames?.leave(view);
+  }
+
+  private fetchPoses(first: number, stop: number): void {
+    const { poses } = this;
+    this.bridge.request({ kind: "poses", first, stop }).then(
+      ([answer, buffers]) => {
+        if (poses !== this.poses || !poses) return;
+        poses.fill(answer.first, answer.stop, answer.revision, decodePoses(buffers, answer.n, poses.K));
+        this.poseVersion.value++;
+        this.refetch();
+      },
+      (error: Error) => {
+        poses?.failed(first);
+        if (!(error instanceof KernelError && error.code === "gone")) this.say("error", error.message);
+      },
+    );
+  }
+
+  private refetch(): void {
+    for (const [view, frame] of this.shown) this.show(view, frame);
+  }
+
+  // -- what the user does ------------------------------------------------------------------------------------------
+
+  /** One edit; with a draft it is drawn at once. Resolves to the kernel's result, or undefined if it was refused. */
+  async edit<A extends Action>(action: A, args: Edits[A], draft: Draft | null = null): Promise<unknown> {
+    const sent: Sent | null = draft && { draft, until: Infinity };
+    if (sent) this.drafts.push(sent);
+    this.saving.value++;
+    if (draft) this.poseVersion.value++;
+    try {
+      const [done] = await this.bridge.request({ kind: "edit", action, args, base: this.revision });
+      if (sent) sent.until = done.revision;
+      return done.result;
+    } catch (error) {
+      if (sent) sent.until = -1;
+      this.say("error", (error as Error).message);
+      return undefined;
+    } finally {
+      batch(() => {
+        this.saving.value--;
+        this.forgetDrafts();
+      });
+    }
+  }
+
+  propagate(order: PropagateOrder): Promise<void> {
+    return this.attempt(
+      this.bridge.request({ kind: "propagate", stop: null, tracks: null, keypoints: null, ...order }),
+    );
+  }
+
+  findPeople(): Promise<void> {
+    return this.attempt(this.bridge.request({ kind: "initialize" }));
+  }
+
+  cancel(job: number | null = null): Promise<void> {
+    return this.attempt(this.bridge.request({ kind: "cancel", job }));
+  }
+
+  setAutoPropagate(value: boolean): Promise<void> {
+    this.options.value = { ...this.options.value, auto_propagate: value };
+    return this.attempt(this.bridge.request({ kind: "option", name: "auto_propagate", value }));
+  }
+
+  /** The next issue after one (null: the first); undefined if the kernel could not say. */
+  async nextIssue(after: Issue["issue"] | null): Promise<Issue | null | undefined> {
+    try {
+      const [answer] = await this.bridge.request({ kind: "issue", after });
+      this.openIssues.value = answer.n_open;
+      return answer.issue;
+    } catch (error) {
+      this.say("error", (error as Error).message);
+      return undefined;
+    }
+  }
+
+  private async attempt(request: Promise<unknown>): Promise<void> {
+    try {
+      await request;
+    } catch (error) {
+      this.say("error", (error as Error).message);
+    }
+  }
+
+  // -- what the kernel says ----------------------------------------------------------------------------------------
+
+  private hello(): void {
+    this.bridge.request({ kind: "hello", version: VERSION }).then(
+      ([welcome, buffers]) => batch(() => this.welcome(welcome, buffers)),
+      (error: KernelError) => {
+        if (error.code !== "gone") this.say("error", error.message);
+      },
+    );
+  }
+
+  private welcome(message: Welcome, buffers: Buffers): void {
+    const { video, skeleton } = message;
+    const times = buffers[0];
+    const known = this.clip.value?.video;
+    const same = known?.name === video.name && known.n_frames === video.n_frames;
+    if (!same || !this.frames) {
+      this.frames?.close();
+      this.frames = FrameStore.of(this.bridge, video);
+      this.frames.onReady = () => this.pictureVersion.value++;
+    }
+    this.poses = new PoseWindow(video.n_frames, skeleton.keypoints.length);
+    this.drafts = [];
+    this.revision = message.state.revision;
+    this.clip.value = { video, skeleton, times: readTimes(times, video) };
+    this.state.value = message.state;
+    this.options.value = message.options;
+    this.jobs.value = new Map(message.jobs.map((job) => [job.job, job]));
+    this.poseVersion.value++;
+    this.frames.restart();
+    this.refetch();
+  }
+
+  private heard(message: Broadcast, buffers: Buffers): void {
+    switch (message.kind) {
+      case "changed": {
+        if (!this.poses) return;
+        const rows = message.n === null ? null : decodePoses(buffers, message.n, this.poses.K);
+        this.poses.change(message, rows);
+        this.revision = Math.max(this.revision, message.revision);
+        if (message.state.revision >= (this.state.value?.revision ?? 0)) this.state.value = message.state;
+        if (message.action === "propagate") this.glow(message.frames);
+        this.forgetDrafts();
+        this.poseVersion.value++;
+        this.refetch();
+        return;
+      }
+      case "progress":
+        this.setJob(message.job, { ...message });
+        return;
+      case "finished":
+        this.setJob(message.job, null);
+        this.say("info", summary(message));
+        return;
+      case "failed":
+        this.setJob(message.job, null);
+        this.say("error", message.message);
+        return;
+      case "options":
+        this.options.value = { auto_propagate: message.auto_propagate };
+        return;
+      case "go":
+        this.asked.value = { frame: message.frame, track_id: message.track_id };
+    }
+  }
+
+  /** Show for a while where something was carried to. */
+  private glow(frames: readonly Span[]): void {
+    this.carried.value = [...this.carried.value, ...frames].slice(-500);
+    clearTimeout(this.fading);
+    this.fading = setTimeout(() => {
+      this.carried.value = [];
+    }, GLOW);
+  }
+
+  private setJob(id: number, job: Job | null): void {
+    const jobs = new Map(this.jobs.value);
+    if (job) jobs.set(id, job);
+    else jobs.delete(id);
+    this.jobs.value = jobs;
+  }
+
+  /** A draft goes when the kernel's poses include it, or when it was refused. */
+  private forgetDrafts(): void {
+    const before = this.drafts.length;
+    this.drafts = this.drafts.filter((d) => d.until > this.revision);
+    if (this.drafts.length !== before) this.poseVersion.value++;
+  }
+}
+
+function readTimes(buffer: DataView | undefined, video: Video): Float64Array {
+  const bytes = buffer?.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.byteLength);
+  if (bytes?.byteLength === 8 * video.n_frames) return new Float64Array(bytes as ArrayBuffer);
+  return Float64Array.from({ length: video.n_frames }, (_, i) => i / (video.fps || 25));
+}
+
+function summary(job: Extract<Broadcast, { kind: "finished" }>): string {
+  if (job.what === "initialize")
+    return job.stopped ? `Finding people stopped: ${job.stopped}.` : "Everyone was looked for.";
+  const carried = `${job.keypoints} keypoints in ${job.frames} frames changed`;
+  if (job.frames === 0) return job.stopped ? `Nothing changed: ${job.stopped}.` : "Nothing to carry.";
+  return job.stopped && job.stopped !== "done" ? `${carried}; ${job.stopped}.` : `${carried}.`;
+}

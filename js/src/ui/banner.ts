@@ -1,0 +1,42 @@
+/** What must be known before anything else: the kernel is gone, or has not answered yet; and what the tool waits for. */
+
+import { plain } from "../draw/skeleton";
+import type { Editor } from "../editor";
+import { h, setText, type Watch } from "./dom";
+
+export function banner(editor: Editor, watch: Watch): HTMLElement {
+  const { store } = editor;
+  const element = h("div", { class: "impose-banner", role: "alert" });
+  watch(() => {
+    const dead = store.bridge.link.value === "dead";
+    element.hidden = !dead;
+    const kept =
+      store.state.value?.store === "memory only"
+        ? "It was kept in memory only. Run the cell again to start anew."
+        : "Nothing is lost: every edit is on disk. Run the cell again to go on.";
+    setText(element, dead ? `The kernel has stopped. ${kept}` : "");
+  });
+  return element;
+}
+
+/** A few words over the picture while the tool waits for something. */
+export function hint(editor: Editor, watch: Watch): HTMLElement {
+  const element = h("div", { class: "impose-hint", "aria-live": "polite" });
+  watch(() => {
+    const words = hintWords(editor);
+    element.hidden = words === "";
+    setText(element, words);
+  });
+  return element;
+}
+
+function hintWords(editor: Editor): string {
+  const tool = editor.tool.value;
+  if (tool.name === "boxing") return "Drag a box around the person · Esc cancels";
+  if (tool.name === "placing") {
+    const name = editor.store.clip.value?.skeleton.keypoints[tool.k] ?? "keypoint";
+    return `Click where the ${plain(name)} is · Esc cancels`;
+  }
+  if (editor.store.bridge.link.value === "connecting") return "Waiting for the kernel…";
+  return "";
+}

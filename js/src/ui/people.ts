@@ -1,0 +1,226 @@
+/** The list of people, what can be done with the selected one, and the doubtful place that is being looked at. */
+
+import { paintOf } from "../draw/palette";
+import { plain } from "../draw/skeleton";
+import type { Editor } from "../editor";
+import { placed } from "../poses";
+import { isAnchor, type Person, type State, visibilityOf } from "../protocol";
+import { button } from "./button";
+import { fill, h, setText, type Watch } from "./dom";
+import { icon } from "./icons";
+
+export function peoplePanel(editor: Editor, watch: Watch): HTMLElement {
+  return h(
+    "aside",
+    { class: "impose-people", "aria-label": "People" },
+    issueCard(editor, watch),
+    peopleList(editor, watch),
+    selectedCard(editor, watch),
+  );
+}
+
+function peopleList(editor: Editor, watch: Watch): HTMLElement {
+  const { store } = editor;
+  const count = h("span", { class: "impose-count" });
+  const list = h("ul", { class: "impose-list" });
+  const rows = new Map<number, { row: HTMLLIElement; made: string }>();
+  watch(() => {
+    const people = store.state.value?.people ?? [];
+    setText(count, String(people.length));
+    const ids = new Set(people.map((p) => p.track_id));
+    for (const [id, { row }] of rows)
+      if (!ids.has(id)) {
+        row.remove();
+        rows.delete(id);
+      }
+    people.forEach((person, i) => {
+      const made = JSON.stringify(person);
+      let held = rows.get(person.track_id);
+      if (held?.made !== made) {
+        const row = personRow(editor, person);
+        held?.row.replaceWith(row);
+        held = { row, made };
+        rows.set(person.track_id, held);
+      }
+      if (list.children[i] !== held.row) list.insertBefore(held.row, list.children[i] ?? null);
+    });
+    if (people.length === 0) fill(list, h("li", { class: "impose-empty" }, emptyWords(store.state.value)));
+    else for (const e of list.querySelectorAll(".impose-empty")) e.remove();
+  });
+  watch(() => {
+    const selected = editor.selected.value;
+    const here = editor.people.value;
+    store.state.value;
+    for (const [id, { row }] of rows) {
+      row.dataset.selected = String(id === selected);
+      row.dataset.here = String(here.has(id));
+      row.firstElementChild!.setAttribute("aria-pressed", String(id === selected));
+      if (id === selected) row.scrollIntoView?.({ block: "nearest" });
+    }
+  });
+  return h("section", { class: "impose-section impose-list-section" }, h("h3", {}, "People", count), list);
+}
+
+function emptyWords(state: State | null): string {
+  if (!state) return "Nobody yet.";
+  return "Nobody yet. They appear here as they are found, or draw a box (B).";
+}
+
+function personRow(editor: Editor, person: Person): HTMLLIElement {
+  const paint = paintOf(person.colour);
+  const marks = [
+    person.n_anchors > 0
+      ? h(
+          "span",
+          { class: "impose-anchors", title: `${person.n_anchors} frames with anchors` },
+          icon("anchor"),
+          String(person.n_anchors),
+        )
+      : null,
+    person.n_pending > 0
+      ? h(
+          "span",
+          { class: "impose-pending", title: `${person.n_pending} corrections wait to be carried` },
+          String(person.n_pending),
+        )
+      : null,
+  ];
+  const swatch = h("span", { class: "impose-swatch", "aria-hidden": "true" });
+  swatch.style.background = `linear-gradient(90deg, ${paint.right} 0 34%, ${paint.middle} 34% 66%, ${paint.left} 66%)`;
+  return h(
+    "li",
+    { "data-track": person.track_id },
+    h(
+      "button",
+      {
+        type: "button",
+        class: "impose-person",
+        onclick: () => (editor.prompt.value ? editor.pick(person.track_id) : editor.visit(person.track_id)),
+      },
+      swatch,
+      h("span", { class: "impose-name" }, `person ${person.track_id}`),
+      ...marks,
+      h(
+        "span",
+        { class: "impose-range", title: `${person.n_frames} frames` },
+        person.first === person.last ? String(person.first) : `${person.first}–${person.last}`,
+      ),
+    ),
+  );
+}
+
+function selectedCard(editor: Editor, watch: Watch): HTMLElement {
+  const name = h("h3");
+  const actions = h(
+    "div",
+    { class: "impose-actions" },
+    button(editor, "anchor", "anchor", "Anchor"),
+    button(editor, "flip", "flip", "Flip"),
+    button(editor, "copy pose", "copy", "Copy prev."),
+    button(editor, "swap", "swap", "Swap"),
+    button(editor, "assign", "person", "Reassign"),
+    button(editor, "merge", "merge", "Merge"),
+    button(editor, "split", "split", "Split"),
+    button(editor, "delete here", "trash", "Delete"),
+  );
+  const more = h(
+    "button",
+    {
+      type: "button",
+      class: "impose-link",
+      onclick: () => editor.commands["delete track"](),
+    },
+    "Delete the whole track…",
+  );
+  const strip = keypointStrip(editor, watch);
+  const card = h("section", { class: "impose-section impose-selected" }, name, actions, strip, more);
+  watch(() => {
+    const id = editor.selected.value;
+    card.hidden = id === null;
+    if (id === null) return;
+    const here = editor.people.value.has(id);
+    setText(name, here ? `Person ${id}` : `Person ${id} · not in this frame`);
+    const can = editor.store.canEdit.value;
+    for (const b of actions.querySelectorAll("button")) {
+      const anywhere = ["copy pose", "swap", "merge"].includes(b.dataset.command!);
+      b.disabled = !can || !(here || anywhere);
+    }
+    more.disabled = !can;
+  });
+  return card;
+}
+
+/** All keypoints of the selected person, with their state; a click selects one, or asks where an absent one is. */
+function keypointStrip(editor: Editor, watch: Watch): HTMLElement {
+  const strip = h("div", { class: "impose-keypoints", role: "group", "aria-label": "Keypoints" });
+  let buttons: HTMLButtonElement[] = [];
+  watch(() => {
+    const names = editor.store.clip.value?.skeleton.keypoints ?? [];
+    buttons = names.map((keypoint, k) =>
+      h(
+        "button",
+        { type: "button", class: "impose-chip", onclick: () => choose(editor, k) },
+        h("span", { class: "impose-dot", "aria-hidden": "true" }),
+        short(keypoint),
+      ),
+    );
+    fill(strip, ...buttons);
+  });
+  watch(() => {
+    const pose = editor.selectedPose();
+    const chosen = editor.keypoint.value;
+    const names = editor.store.clip.value?.skeleton.keypoints ?? [];
+    buttons.forEach((b, k) => {
+      const flags = pose && placed(pose, k) ? pose.flags[k]! : 0;
+      const state = ["absent", "occluded", "visible"][visibilityOf(flags)]!;
+      b.dataset.state = state;
+      b.dataset.anchor = String(isAnchor(flags));
+      b.setAttribute("aria-pressed", String(k === chosen));
+      b.title = `${plain(names[k]!)}: ${state}${isAnchor(flags) ? ", placed by hand" : ""}`;
+    });
+  });
+  return strip;
+}
+
+function choose(editor: Editor, k: number): void {
+  const pose = editor.selectedPose();
+  if (pose && placed(pose, k)) editor.select(pose.track_id, k);
+  else editor.askFor(k);
+}
+
+/** "left_wrist" as "L wrist". */
+export function short(keypoint: string): string {
+  return plain(keypoint)
+    .replace(/^left /i, "L ")
+    .replace(/^right /i, "R ");
+}
+
+function issueCard(editor: Editor, watch: Watch): HTMLElement {
+  const title = h("h3");
+  const reason = h("p", { class: "impose-reason" });
+  const card = h(
+    "section",
+    { class: "impose-section impose-issue", "aria-live": "polite" },
+    title,
+    reason,
+    h(
+      "div",
+      { class: "impose-row" },
+      button(editor, "accept issue", "saved", "It is right"),
+      button(editor, "ignore issue", "close", "Ignore"),
+      button(editor, "next issue", "flag", "Next"),
+    ),
+  );
+  watch(() => {
+    const issue = editor.issue.value;
+    card.hidden = issue === null;
+    if (!issue) return;
+    const open = editor.store.openIssues.value;
+    const where = issue.frame_end > issue.frame ? `frames ${issue.frame}–${issue.frame_end}` : `frame ${issue.frame}`;
+    setText(title, `Doubtful: ${where}${open ? ` · ${open} open` : ""}`);
+    setText(reason, issue.reason);
+    for (const b of card.querySelectorAll("button"))
+      if (b.dataset.command !== "next issue") b.disabled = !editor.store.canEdit.value;
+  });
+  return card;
+}

@@ -1,0 +1,92 @@
+/** The row above the picture: undo, carrying, tools, and whether everything is saved. */
+
+import type { Editor } from "../editor";
+import { button } from "./button";
+import { h, setText, type Watch } from "./dom";
+import { icon } from "./icons";
+
+export function toolbar(editor: Editor, watch: Watch): HTMLElement {
+  const { store } = editor;
+  const undo = button(editor, "undo", "undo");
+  const redo = button(editor, "redo", "redo");
+  const carry = [
+    button(editor, "propagate backward", "carryBack"),
+    button(editor, "propagate both", "carryBoth"),
+    button(editor, "propagate forward", "carryOn", "Carry"),
+  ];
+  const auto = h("input", {
+    type: "checkbox",
+    onchange: () => editor.commands["auto propagate"](),
+  });
+  const box = button(editor, "box", "box", "Add person");
+  const names = button(editor, "names", "names");
+  const issue = button(editor, "next issue", "flag", "Next doubt");
+  watch(() => {
+    const state = store.state.value;
+    const can = store.canEdit.value;
+    undo.disabled = !can || !state?.undo;
+    redo.disabled = !can || !state?.redo;
+    undo.title = state?.undo ? `Undo: ${state.undo} (Ctrl+Z)` : "Nothing to undo";
+    redo.title = state?.redo ? `Redo: ${state.redo} (Ctrl+Shift+Z)` : "Nothing to redo";
+    for (const b of [...carry, box]) b.disabled = !can;
+    auto.disabled = !can;
+    auto.checked = store.options.value.auto_propagate;
+    issue.disabled = store.bridge.link.value !== "ready";
+  });
+  watch(() => {
+    names.setAttribute("aria-pressed", String(editor.names.value));
+    box.setAttribute("aria-pressed", String(editor.tool.value.name === "boxing"));
+  });
+  return h(
+    "div",
+    { class: "impose-toolbar", role: "toolbar", "aria-label": "Tools" },
+    h("div", { class: "impose-group" }, undo, redo),
+    h("div", { class: "impose-group impose-carry" }, ...carry),
+    h(
+      "label",
+      { class: "impose-check", title: "Carry corrections on by itself (U)" },
+      auto,
+      h("span", { class: "impose-switch", "aria-hidden": "true" }),
+      "Auto",
+    ),
+    h("div", { class: "impose-group" }, box),
+    h("div", { class: "impose-group" }, issue),
+    h("div", { class: "impose-space" }),
+    h(
+      "div",
+      { class: "impose-group" },
+      names,
+      button(editor, "fit", "fit"),
+      button(editor, "zoom to person", "zoomIn"),
+      button(editor, "help", "help"),
+    ),
+    saved(editor, watch),
+  );
+}
+
+/** "Saved", once the kernel has said so. */
+function saved(editor: Editor, watch: Watch): HTMLElement {
+  const { store } = editor;
+  const text = h("span");
+  const mark = h("span", { class: "impose-saved-mark", "aria-hidden": "true" });
+  const element = h("div", { class: "impose-saved", role: "status" }, mark, text);
+  watch(() => {
+    const state = store.state.value;
+    const saving = store.saving.value > 0;
+    const link = store.bridge.link.value;
+    const words = wordsOfSaving(link, saving, state?.read_only ?? false, state?.store ?? "");
+    setText(text, words);
+    element.dataset.state = link !== "ready" ? "off" : saving ? "saving" : state?.read_only ? "readonly" : "saved";
+    element.title = state && !state.read_only ? `Every edit is kept at once: ${state.store}` : words;
+    mark.replaceChildren(icon(saving ? "saving" : "saved"));
+  });
+  return element;
+}
+
+function wordsOfSaving(link: string, saving: boolean, readOnly: boolean, store: string): string {
+  if (link === "connecting") return "Connecting…";
+  if (link === "dead") return "Not connected";
+  if (readOnly) return "Read-only";
+  if (saving) return "Saving…";
+  return store === "memory only" ? "Memory only" : "Saved";
+}

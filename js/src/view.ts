@@ -1,0 +1,225 @@
+/** One view: puts an editor on the page. Listeners, sizes, and one animation frame in which everything is drawn. */
+
+import { paintOf } from "./draw/palette";
+import { drawScene, type Scene } from "./draw/skeleton";
+import { Stage } from "./draw/stage";
+import { Editor } from "./editor";
+import { listenKeys } from "./listen_keys";
+import { listenPointer } from "./listen_pointer";
+import type { FramePoses } from "./poses";
+import { previewOf } from "./prompt";
+import type { Store } from "./store";
+import { canvasColours, watchScheme } from "./theme";
+import { banner, hint } from "./ui/banner";
+import { h, type Watch, watcher } from "./ui/dom";
+import { helpSheet } from "./ui/help";
+import { peoplePanel } from "./ui/people";
+import { question } from "./ui/question";
+import { statusLine } from "./ui/status";
+import { toolbar } from "./ui/toolbar";
+import { transport } from "./ui/transport";
+
+/** Shows the editor in `el` until `signal` is aborted. */
+export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor {
+  const editor = new Editor(store);
+  const watch = watcher(signal);
+  const stage = new Stage(document);
+  const root = h("div", {
+    class: "impose",
+    tabindex: "0",
+    role: "group",
+    "data-lm-suppress-shortcuts": "true",
+    "data-impose-state": "loading",
+  });
+  const bar = transport(editor, watch, root);
+  const stageElement = h(
+    "div",
+    { class: "impose-stage" },
+    stage.picture,
+    stage.overlay,
+    hint(editor, watch),
+    banner(editor, watch),
+    question(editor, watch),
+  );
+  root.append(
+    toolbar(editor, watch),
+    h("div", { class: "impose-main" }, stageElement, peoplePanel(editor, watch)),
+    bar.element,
+    statusLine(editor, watch),
+    helpSheet(editor, watch),
+  );
+  el.append(root);
+  editor.onGoTo = () => bar.focusNumber();
+  editor.onLeave = () => root.blur();
+
+  const scheme = watchScheme(document, signal);
+  let colours = canvasColours(root);
+  let pending = 0;
+  const redraw = () => {
+    if (pending === 0 && !signal.aborted) pending = requestAnimationFrame(draw);
+  };
+  const draw = (now: number) => {
+    pending = 0;
+    editor.tick(now);
+    drawAll(editor, stage, colours.stage, root);
+    bar.draw(colours, devicePixelRatio);
+    if (editor.playing.peek()) redraw();
+  };
+  const resize = () => {
+    const { clientWidth, clientHeight } = stageElement;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    if (stage.resize(clientWidth, clientHeight, devicePixelRatio)) editor.resize(stage.view);
+    bar.resize();
+    redraw();
+  };
+  const sizes = new ResizeObserver(resize);
+  sizes.observe(stageElement);
+  sizes.observe(bar.element);
+
+  watch(() => {
+    root.dataset.imposeScheme = scheme.value;
+    colours = canvasColours(root);
+    redraw();
+  });
+  watch(() => {
+    touch(editor);
+    redraw();
+  });
+  watch(() => {
+    const clip = store.clip.value;
+    if (!clip) return;
+    stageElement.style.aspectRatio = `${clip.video.width} / ${clip.video.height}`;
+    root.setAttribute("aria-label", `Poses of ${clip.video.name}`);
+    resize();
+    editor.goTo(editor.frame.peek());
+  });
+  watch(() => {
+    const place = store.asked.value;
+    if (!place) return;
+    editor.goTo(place.frame);
+    if (place.track_id !== null) editor.select(place.track_id);
+  });
+  watch(() => {
+    root.dataset.imposeRevision = String(store.state.value?.revision ?? -1);
+    root.dataset.imposeFrame = String(editor.frame.value);
+    root.dataset.imposeState = stateOf(editor);
+  });
+  describe(editor, stage.overlay, watch);
+  listenKeys(editor, root, signal);
+  listenPointer(editor, stage.overlay, root, signal);
+  signal.addEventListener(
+    "abort",
+    () => {
+      cancelAnimationFrame(pending);
+      sizes.disconnect();
+      editor.close();
+      root.remove();
+    },
+    { once: true },
+  );
+  return editor;
+}
+
+/** Reads every signal that changes the picture, so that a watch runs again when one does. */
+function touch(editor: Editor): void {
+  const { store } = editor;
+  const signals = [
+    editor.people,
+    editor.shown,
+    editor.frame,
+    editor.selected,
+    editor.keypoint,
+    editor.hovered,
+    editor.camera,
+    editor.names,
+    editor.focus,
+    editor.hidden,
+    editor.prompt,
+    editor.boxPreview,
+    editor.playing,
+    editor.issue,
+    editor.tool,
+    store.state,
+    store.carried,
+    store.pictureVersion,
+  ];
+  for (const s of signals) s.value;
+  if (crosshair(editor)) editor.pointer.value;
+}
+
+function crosshair(editor: Editor): boolean {
+  const { name } = editor.tool.value;
+  return name === "boxing" || name === "placing";
+}
+
+function drawAll(editor: Editor, stage: Stage, background: string, root: HTMLElement): void {
+  const { clip } = editor;
+  const shown = editor.shown.peek();
+  const camera = editor.camera.peek();
+  const picture = shown === null ? null : (editor.store.frames?.picture(shown) ?? null);
+  if (picture || shown === null) stage.drawPicture(picture, camera, editor.image, background);
+  stage.drawOverlay((g) => {
+    if (clip && shown !== null && !editor.hidden.peek()) drawScene(g, sceneOf(editor));
+  });
+  if (shown !== null && picture) root.dataset.imposeShown = String(shown);
+}
+
+function sceneOf(editor: Editor): Scene {
+  const { as, gone } = previewOf(editor.prompt.peek());
+  const colours = new Map((editor.store.state.peek()?.people ?? []).map((p) => [p.track_id, p.colour]));
+  return {
+    camera: editor.camera.peek(),
+    skeleton: editor.clip!.skeleton,
+    people: editor.people.peek(),
+    colour: (id) => colours.get(as.get(id) ?? id) ?? "#c8c8cd",
+    label: (id) => as.get(id) ?? id,
+    gone,
+    selected: editor.selected.peek(),
+    keypoint: editor.keypoint.peek(),
+    hovered: editor.hovered.peek(),
+    names: editor.names.peek(),
+    focus: editor.focus.peek(),
+    box: editor.boxPreview.peek(),
+    crosshair: crosshair(editor) ? editor.pointer.peek() : null,
+  };
+}
+
+/** What tests, and people, wait for. */
+function stateOf(editor: Editor): "loading" | "ready" | "busy" | "dead" {
+  const { store } = editor;
+  if (store.bridge.link.value === "dead") return "dead";
+  const shown = editor.shown.value;
+  store.poseVersion.value;
+  if (shown === null || shown !== editor.frame.value || !store.peopleAt(shown)) return "loading";
+  const carrying = [...store.jobs.value.values()].some((job) => job.what !== "initialize");
+  return carrying || store.saving.value > 0 || store.bridge.busy.value ? "busy" : "ready";
+}
+
+/** The picture in words, and the pointer's shape. */
+function describe(editor: Editor, overlay: HTMLCanvasElement, watch: Watch): void {
+  overlay.setAttribute("role", "img");
+  watch(() => {
+    const people: FramePoses = editor.people.value;
+    const names = [...people.keys()].map((id) => `person ${id}`).join(", ") || "nobody";
+    overlay.setAttribute("aria-label", `Frame ${editor.shown.value ?? 0}: ${names}`);
+  });
+  watch(() => {
+    const tool = editor.tool.value.name;
+    const hovered = editor.hovered.value;
+    overlay.style.cursor =
+      tool === "panning" || tool === "dragging" || tool === "moving"
+        ? "grabbing"
+        : tool === "boxing" || tool === "placing"
+          ? "crosshair"
+          : hovered
+            ? tool === "picking" || hovered.k === null
+              ? "pointer"
+              : "grab"
+            : "default";
+  });
+  watch(() => {
+    const id = editor.selected.value;
+    const colour = editor.store.person(id)?.colour;
+    overlay.parentElement?.parentElement?.style.setProperty("--impose-person", colour ? paintOf(colour).middle : "");
+  });
+}

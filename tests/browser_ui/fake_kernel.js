@@ -1,0 +1,348 @@
+// A stand-in for anywidget's model with a kernel behind it: poses in memory, edits that do what a session does to them
+// as far as a page can see it, and a log of everything that was asked.
+
+export class FakeModel {
+  constructor(traits) {
+    this.traits = traits;
+    this.listeners = new Map();
+    this.sent = [];
+    this.kernel = null; // (content) => void
+    this.dead = false;
+  }
+  get(name) {
+    return this.traits[name];
+  }
+  on(name, f) {
+    if (!this.listeners.has(name)) this.listeners.set(name, new Set());
+    this.listeners.get(name).add(f);
+  }
+  off(name, f) {
+    this.listeners.get(name)?.delete(f);
+  }
+  fire(name, ...values) {
+    for (const f of [...(this.listeners.get(name) ?? [])]) f(...values);
+  }
+  send(content) {
+    if (this.dead) throw new Error("Cannot send");
+    const copy = structuredClone(content);
+    this.sent.push(copy);
+    this.kernel?.(copy);
+  }
+  receive(content, buffers = []) {
+    // Buffers of real messages lie somewhere inside a larger piece of memory.
+    const views = buffers.map((b) => {
+      const bytes = new Uint8Array(b.buffer ?? b, b.byteOffset ?? 0, b.byteLength);
+      const memory = new Uint8Array(bytes.length + 3);
+      memory.set(bytes, 3);
+      return new DataView(memory.buffer, 3, bytes.length);
+    });
+    this.fire("msg:custom", structuredClone(content), views);
+  }
+}
+
+const COLOURS = ["#ffaa14", "#46afff", "#14c88c", "#f06ebe", "#f5e646", "#eb5a14", "#786eff", "#c8c8cd"];
+
+export class FakeKernel {
+  /** scene: {video, skeleton, times, poses: {frame: {track: {xy: [[x, y] or null], score, flags, box, marks}}}} */
+  constructor(model, scene, frameBytes) {
+    this.model = model;
+    this.scene = scene;
+    this.frameBytes = frameBytes;
+    this.revision = 1;
+    this.latency = 0;
+    this.hold = new Set(); // kinds that are not answered
+    this.refuse = new Map(); // action -> [code, message]
+    this.past = [];
+    this.future = [];
+    this.options = { auto_propagate: true };
+    this.issues = [];
+    this.jobs = [];
+    this.readOnly = false;
+    this.storeName = "clip.mp4.impose";
+    this.asked = 0;
+    this.clicks = 0;
+    model.kernel = (content) => setTimeout(() => this.handle(content), this.latency);
+  }
+
+  get K() {
+    return this.scene.skeleton.keypoints.length;
+  }
+
+  say(content, buffers) {
+    this.model.receive(content, buffers);
+  }
+
+  async handle(m) {
+    this.asked++;
+    if (this.hold.has(m.kind)) return;
+    const reply = (content, buffers) => this.say({ rid: m.rid, client: m.client, ...content }, buffers);
+    switch (m.kind) {
+      case "hello":
+        if (m.version !== 1)
+          return reply({ kind: "error", code: "version", message: `Expected version 1, got ${m.version}.` });
+        return reply(
+          {
+            kind: "welcome",
+            version: 1,
+            video: this.scene.video,
+            skeleton: this.scene.skeleton,
+            state: this.state(),
+            jobs: this.jobs,
+            options: this.options,
+          },
+          [new Float64Array(this.scene.times)],
+        );
+      case "frames": {
+        const bytes = await Promise.all(m.want.map((f) => this.frameBytes(f, m.size)));
+        return reply({ kind: "frames", frames: m.want, size: m.size }, bytes);
+      }
+      case "poses": {
+        const rows = this.rows([[m.first, m.stop - 1]], null);
+        return reply(
+          { kind: "poses", first: m.first, stop: m.stop, revision: this.revision, n: rows.n },
+          rows.buffers,
+        );
+      }
+      case "edit":
+        return this.edit(m, reply);
+      case "propagate":
+        this.job = (this.job ?? 0) + 1;
+        reply({ kind: "job", job: this.job, what: "propagate" });
+        return this.onPropagate?.(m, this.job);
+      case "initialize":
+        this.job = (this.job ?? 0) + 1;
+        return reply({ kind: "job", job: this.job, what: "initialize" });
+      case "issue": {
+        const open = this.issues.filter((i) => !i.state);
+        const at = open.findIndex((i) => i.issue === m.after);
+        const { state: _, ...issue } = open[at + 1] ?? {};
+        return reply({ kind: "issue", issue: open[at + 1] ? issue : null, n_open: open.length });
+      }
+      case "option":
+        this.options = { ...this.options, [m.name]: m.value };
+        reply({ kind: "ok" });
+        return this.say({ kind: "options", ...this.options });
+      case "cancel":
+        this.onCancel?.(m);
+        return reply({ kind: "ok" });
+      case "ping":
+        return reply({ kind: "ok" });
+    }
+  }
+
+  edit(m, reply) {
+    const { action, args } = m;
+    if (this.refuse.has(action)) {
+      const [code, message] = this.refuse.get(action);
+      return reply({ kind: "error", code, message });
+    }
+    const before = structuredClone(this.scene.poses);
+    let result = null;
+    if (action === "undo" || action === "redo") {
+      const [from, to] = action === "undo" ? [this.past, this.future] : [this.future, this.past];
+      const step = from.pop();
+      if (step) {
+        to.push({ text: step.text, poses: before });
+        this.scene.poses = step.poses;
+        result = step.text;
+      }
+    } else {
+      result = this.apply(action, args) ?? null;
+      this.past.push({ text: `${action} of person ${args.track_id ?? args.a}`, poses: before });
+      this.future = [];
+      this.clicks++;
+    }
+    this.revision++;
+    this.changed(action);
+    reply({ kind: "done", revision: this.revision, result });
+  }
+
+  apply(action, a) {
+    const { poses } = this.scene;
+    const pose = poses[a.frame]?.[a.track_id];
+    const k = this.scene.skeleton.keypoints.indexOf(a.keypoint);
+    const onwards = (frame) => Object.keys(poses).map(Number).filter((f) => f >= frame);
+    switch (action) {
+      case "correct": {
+        const at = (poses[a.frame] ??= {});
+        at[a.track_id] ??= this.empty();
+        at[a.track_id].xy[k] = a.xy;
+        at[a.track_id].flags[k] = a.visibility | (4 << 2) | 32;
+        at[a.track_id].marks |= 1;
+        return;
+      }
+      case "set_visibility":
+        pose.flags[k] = a.visibility | (4 << 2) | 32;
+        if (a.visibility === 0) pose.xy[k] = null;
+        return;
+      case "set_anchor":
+        pose.flags = pose.flags.map((f) => (f & 3 ? (a.on ? f | 32 : f & ~32) : f));
+        return;
+      case "move": {
+        const known = pose.xy.filter(Boolean);
+        const middle = [0, 1].map((i) => {
+          const values = known.map((p) => p[i]);
+          return (Math.min(...values) + Math.max(...values)) / 2;
+        });
+        pose.xy = pose.xy.map((p) => p && p.map((v, i) => middle[i] + (v - middle[i]) * a.scale + a.dxy[i]));
+        return;
+      }
+      case "flip":
+        for (const [l, r] of this.scene.skeleton.flip_pairs) {
+          [pose.xy[l], pose.xy[r]] = [pose.xy[r], pose.xy[l]];
+          [pose.flags[l], pose.flags[r]] = [pose.flags[r], pose.flags[l]];
+        }
+        return;
+      case "copy_pose":
+        poses[a.to_frame][a.track_id] = structuredClone(poses[a.from_frame][a.track_id]);
+        return;
+      case "draw_box": {
+        const id = a.track_id ?? this.nextId();
+        const [x, y, w, h] = a.box_xywh;
+        const p = this.empty();
+        p.xy = p.xy.map((_, i) => [x + (w * (1 + (i % 3))) / 4, y + (h * (i + 1)) / (this.K + 1)]);
+        p.flags = p.flags.map(() => 2);
+        p.score = p.score.map(() => 200);
+        p.box = a.box_xywh;
+        (poses[a.frame] ??= {})[id] = p;
+        return id;
+      }
+      case "swap":
+        for (const f of a.scope === "frame" ? [a.frame] : onwards(a.frame))
+          [poses[f][a.a], poses[f][a.b]] = [poses[f][a.b], poses[f][a.a]];
+        return this.tidy();
+      case "assign":
+        for (const f of a.scope === "frame" ? [a.frame] : onwards(a.frame))
+          [poses[f][a.track_id], poses[f][a.new_track_id]] = [poses[f][a.new_track_id], poses[f][a.track_id]];
+        return this.tidy();
+      case "merge":
+        for (const people of Object.values(poses)) {
+          people[a.a] ??= people[a.b];
+          delete people[a.b];
+        }
+        return this.tidy();
+      case "split": {
+        const id = this.nextId();
+        for (const f of onwards(a.frame)) {
+          poses[f][id] = poses[f][a.track_id];
+          delete poses[f][a.track_id];
+        }
+        this.tidy();
+        return id;
+      }
+      case "delete":
+        for (const f of a.scope === "frame" ? [a.frame] : a.scope === "all" ? onwards(0) : onwards(a.frame))
+          delete poses[f][a.track_id];
+        return;
+      case "resolve_issue":
+        this.issues.find((i) => i.issue === a.issue).state = a.state;
+        return;
+    }
+  }
+
+  empty() {
+    const row = (v) => Array.from({ length: this.K }, () => v);
+    return { xy: row(null), score: row(0), flags: row(0), box: [NaN, NaN, NaN, NaN], marks: 0 };
+  }
+
+  tidy() {
+    for (const people of Object.values(this.scene.poses))
+      for (const id of Object.keys(people)) if (!people[id]) delete people[id];
+  }
+
+  nextId() {
+    return 1 + Math.max(-1, ...Object.values(this.scene.poses).flatMap((p) => Object.keys(p).map(Number)));
+  }
+
+  /** Tell the views that everything may have changed; `n` null: they fetch what they show. */
+  changed(action, frames = [[0, this.scene.video.n_frames - 1]], few = true) {
+    const before = this.known ?? [];
+    const ids = [...new Set(Object.values(this.scene.poses).flatMap((p) => Object.keys(p).map(Number)))];
+    this.known = ids;
+    const rows = few ? this.rows(frames, null) : { n: null, buffers: [] };
+    const track_ids = [...new Set([...before, ...ids])];
+    this.say(
+      { kind: "changed", revision: this.revision, action, frames, track_ids, state: this.state(), n: rows.n },
+      rows.buffers,
+    );
+  }
+
+  state() {
+    const people = new Map();
+    const anchors = [];
+    const pending = [];
+    for (const [frame, here] of Object.entries(this.scene.poses))
+      for (const [id, pose] of Object.entries(here)) {
+        const f = Number(frame);
+        const p = people.get(Number(id)) ?? {
+          track_id: Number(id),
+          colour: COLOURS[Number(id) % COLOURS.length],
+          first: f,
+          last: f,
+          n_frames: 0,
+          n_anchors: 0,
+          n_pending: 0,
+        };
+        people.set(Number(id), p);
+        p.first = Math.min(p.first, f);
+        p.last = Math.max(p.last, f);
+        p.n_frames++;
+        if (pose.flags.some((x) => x & 32)) {
+          p.n_anchors++;
+          anchors.push([f, Number(id)]);
+        }
+        if (pose.marks & 1) {
+          p.n_pending++;
+          pending.push(f);
+        }
+      }
+    return {
+      revision: this.revision,
+      people: [...people.values()].sort((a, b) => a.track_id - b.track_id),
+      found: this.found ?? [[0, this.scene.video.n_frames - 1]],
+      pending: [...new Set(pending)],
+      anchors,
+      undo: this.past.at(-1)?.text ?? null,
+      redo: this.future.at(-1)?.text ?? null,
+      next_track_id: this.nextId(),
+      read_only: this.readOnly,
+      store: this.storeName,
+      clicks: this.clicks,
+      active_seconds: 12 * this.clicks,
+    };
+  }
+
+  rows(spans, ids) {
+    const list = [];
+    for (const [a, b] of spans)
+      for (let f = a; f <= b; f++)
+        for (const [id, pose] of Object.entries(this.scene.poses[f] ?? {}))
+          if (!ids || ids.includes(Number(id))) list.push([f, Number(id), pose]);
+    const [n, K] = [list.length, this.K];
+    const who = new Int32Array(2 * n);
+    const xy = new Float32Array(2 * n * K);
+    const score = new Uint8Array(n * K);
+    const flags = new Uint8Array(n * K);
+    const box = new Float32Array(4 * n);
+    const marks = new Uint8Array(n);
+    list.forEach(([f, id, pose], i) => {
+      who.set([f, id], 2 * i);
+      pose.xy.forEach((p, k) => xy.set(p ?? [NaN, NaN], 2 * (i * K + k)));
+      score.set(pose.score, i * K);
+      flags.set(pose.flags, i * K);
+      box.set(pose.box.map((v) => v ?? NaN), 4 * i);
+      marks[i] = pose.marks;
+    });
+    return { n, buffers: [who, xy, score, flags, box, marks] };
+  }
+}
+
+/** What Jupyter does with a widget: one model, any number of views. */
+export async function mount(widget, model, elements) {
+  const definition = typeof widget === "function" ? await widget() : widget;
+  const ends = [await definition.initialize?.({ model })];
+  for (const el of elements) ends.push(await definition.render({ model, el }));
+  return () => {
+    for (const end of ends.reverse()) end?.();
+  };
+}
