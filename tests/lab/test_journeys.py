@@ -24,7 +24,8 @@ everywhere = pytest.mark.parametrize("host", list(HOSTS), indirect=True)
 def placed(notebook: NotebookPage) -> list:
     """What humans placed: [frame, track_id, keypoint, x, y] of each, read in Python."""
     code = (
-        "import json; p = annotator.poses.query('anchor'); print(json.dumps([[int(f), int(i), str(k), float(x), float(y)]"
+        "import json; p = annotator.poses.query('anchor');"
+        "print(json.dumps([[int(f), int(i), str(k), float(x), float(y)]"
         " for f, i, k, x, y in zip(p.frame, p.track_id, p.keypoint, p.x, p.y)]))"
     )
     return json.loads(notebook.python(code))
@@ -215,8 +216,8 @@ def test_the_clip_that_ships_from_nothing_to_a_carried_correction(notebook: Note
             break
     editor.go(22)
     code = (
-        "p = annotator.poses.query('frame == 22 and keypoint == \"left_wrist\"'); r = p.iloc[(p.x - 372).abs().argmin()];"
-        "print(r.track_id, r.x, r.y)"
+        "p = annotator.poses.query('frame == 22 and keypoint == \"left_wrist\"');"
+        "r = p.iloc[(p.x - 372).abs().argmin()]; print(r.track_id, r.x, r.y)"
     )
     person, x, y = (float(v) for v in notebook.python(code).split())
     editor.click((x, y))
@@ -227,7 +228,8 @@ def test_the_clip_that_ships_from_nothing_to_a_carried_correction(notebook: Note
         if notebook.python("print((annotator.poses.source == 'propagated').any() and not annotator.busy)") == "True":
             break
     moved = notebook.python(
-        f"p = annotator.poses.query('frame == 24 and track_id == {int(person)} and keypoint == \"left_wrist\"').iloc[0];"
+        f"p = annotator.poses.query('frame == 24 and track_id == {int(person)}');"
+        "p = p[p.keypoint == 'left_wrist'].iloc[0];"
         "print(abs(p.x - 397) < 15 and abs(p.y - 60) < 15, p.source)"
     )
     assert moved == "True propagated"
