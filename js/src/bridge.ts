@@ -1,7 +1,8 @@
 /** The only file that knows anywidget: requests with answers, broadcasts, and whether the kernel is still there. */
 
 import { type Signal, signal } from "@preact/signals-core";
-import { type AnswerTo, type Broadcast, type ErrorCode, type Message, parse, type Request } from "./protocol";
+import type { AnswerTo, Broadcast, ErrorCode, Message, Request } from "./protocol";
+import { parse } from "./shapes";
 
 /** What we use of anywidget's model. */
 export interface AnyModel {

@@ -3,8 +3,8 @@
  * Pure; poses are never written to.
  */
 
+import { ABSENT, flagsOf, HUMAN, VISIBLE, visibilityOf } from "./codec";
 import type { FramePoses, Pose } from "./poses";
-import { ABSENT, flagsOf, HUMAN, VISIBLE, visibilityOf } from "./protocol";
 
 export type Draft =
   | { what: "keypoint"; frame: number; track_id: number; k: number; xy: readonly [number, number]; visibility: number }
@@ -29,7 +29,7 @@ function applied(pose: Pose, draft: Draft): Pose {
   if (draft.what === "move") return { ...pose, xy: moved(pose, draft.dxy, draft.scale) };
   const k = draft.k;
   flags[k] = flagsOf(draft.visibility, HUMAN, true);
-  if (draft.what === "keypoint") [xy[2 * k], xy[2 * k + 1]] = draft.xy as [number, number];
+  if (draft.what === "keypoint") [xy[2 * k], xy[2 * k + 1]] = draft.xy;
   else if (draft.visibility === ABSENT) xy[2 * k] = xy[2 * k + 1] = NaN;
   return { ...pose, xy, flags };
 }

@@ -6,8 +6,9 @@
  */
 
 import type { Bridge } from "./bridge";
+import { bytesOf } from "./codec";
 import { CHUNK, type Cursor, chooseSize, IN_FLIGHT, type LinkSpeed, Lru, wanted } from "./prefetch";
-import { bytesOf, type Size } from "./protocol";
+import type { Size } from "./protocol";
 
 const JPEG_BYTES = 256 << 20;
 const BITMAPS = 24;

@@ -140,7 +140,7 @@ export const KEYS: readonly Entry[] = [
 export const GESTURES: readonly (readonly [string, string])[] = [
   ["Drag a keypoint", "place it"],
   ["Click", "select a person or a keypoint"],
-  ["Drag elsewhere, or with Space held", "move the picture"],
+  ["Drag elsewhere", "move the picture (anywhere with Space held)"],
   ["Wheel or pinch", "zoom"],
   ["Alt and drag", "move a whole person"],
   ["Alt and wheel", "scale a whole person"],

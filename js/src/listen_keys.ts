@@ -49,7 +49,7 @@ export function listenKeys(editor: Editor, root: HTMLElement, signal: AbortSigna
     (event) => {
       if (root.contains(event.relatedTarget as Node | null)) return;
       editor.hidden.value = false;
-      editor.flush();
+      editor.edits.flush();
       releaseSpace();
     },
     { signal },
@@ -75,8 +75,8 @@ function press(editor: Editor, chord: string): boolean {
     editor.digit(chord);
     return true;
   }
-  if (chord === "Enter" && editor.prompt.value) {
-    editor.confirm();
+  if (chord === "Enter" && editor.questions.open.value) {
+    editor.questions.confirm();
     return true;
   }
   const command = commandOf(chord);

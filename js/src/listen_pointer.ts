@@ -28,7 +28,7 @@ export function listenPointer(editor: Editor, overlay: HTMLElement, root: HTMLEl
     if (event.button === 1) event.preventDefault();
     if (root.dataset.imposeSpace) root.dataset.imposeSpace = "used";
     overlay.setPointerCapture(event.pointerId);
-    editor.flush();
+    editor.edits.flush();
     send("down", event);
   });
   on("pointermove", (event) => send("move", event));
@@ -46,8 +46,8 @@ export function listenPointer(editor: Editor, overlay: HTMLElement, root: HTMLEl
       }
       event.preventDefault();
       const turn = (event.deltaY || event.deltaX) * (event.deltaMode === 1 ? LINE : 1);
-      if (event.altKey) editor.scalePerson(Math.exp(-turn * WHEEL * 0.3));
-      else editor.zoom(Math.exp(-turn * (event.ctrlKey ? PINCH : WHEEL)), at(event));
+      if (event.altKey) editor.edits.scale(Math.exp(-turn * WHEEL * 0.3));
+      else editor.viewport.zoom(Math.exp(-turn * (event.ctrlKey ? PINCH : WHEEL)), at(event));
     },
     { signal, passive: false },
   );

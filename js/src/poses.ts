@@ -5,7 +5,8 @@
  * arrives late, with an older revision than the newest change of a frame, is not merged.
  */
 
-import { type Changed, type PoseRows, type Span, visibilityOf } from "./protocol";
+import { type PoseRows, visibilityOf } from "./codec";
+import type { Changed, Span } from "./protocol";
 
 /** One person in one frame; arrays are never written to. */
 export interface Pose {

@@ -2,6 +2,7 @@
 
 import { batch, computed, type Signal, signal } from "@preact/signals-core";
 import { type AnyModel, Bridge, type Buffers, KernelError } from "./bridge";
+import { decodePoses } from "./codec";
 import { applyDrafts, type Draft } from "./drafts";
 import { FrameStore } from "./frames";
 import { type FramePoses, PoseWindow } from "./poses";
@@ -9,7 +10,6 @@ import {
   type Action,
   type Broadcast,
   type Direction,
-  decodePoses,
   type Edits,
   type Issue,
   type Job,

@@ -14,7 +14,6 @@ import { banner, hint } from "./ui/banner";
 import { h, type Watch, watcher } from "./ui/dom";
 import { helpSheet } from "./ui/help";
 import { peoplePanel } from "./ui/people";
-import { question } from "./ui/question";
 import { statusLine } from "./ui/status";
 import { toolbar } from "./ui/toolbar";
 import { transport } from "./ui/transport";
@@ -39,13 +38,17 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     stage.overlay,
     hint(editor, watch),
     banner(editor, watch),
-    question(editor, watch),
   );
   root.append(
-    toolbar(editor, watch),
-    h("div", { class: "impose-main" }, stageElement, peoplePanel(editor, watch)),
-    bar.element,
-    statusLine(editor, watch),
+    h(
+      "div",
+      { class: "impose-body" },
+      toolbar(editor, watch),
+      stageElement,
+      peoplePanel(editor, watch),
+      bar.element,
+      statusLine(editor, watch),
+    ),
     helpSheet(editor, watch),
   );
   el.append(root);
@@ -60,15 +63,15 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
   };
   const draw = (now: number) => {
     pending = 0;
-    editor.tick(now);
+    editor.nav.tick(now);
     drawAll(editor, stage, colours.stage, root);
     bar.draw(colours, devicePixelRatio);
-    if (editor.playing.peek()) redraw();
+    if (editor.nav.playing.peek()) redraw();
   };
   const resize = () => {
     const { clientWidth, clientHeight } = stageElement;
     if (clientWidth === 0 || clientHeight === 0) return;
-    if (stage.resize(clientWidth, clientHeight, devicePixelRatio)) editor.resize(stage.view);
+    if (stage.resize(clientWidth, clientHeight, devicePixelRatio)) editor.viewport.resize(stage.view);
     bar.resize();
     redraw();
   };
@@ -91,17 +94,17 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     stageElement.style.aspectRatio = `${clip.video.width} / ${clip.video.height}`;
     root.setAttribute("aria-label", `Poses of ${clip.video.name}`);
     resize();
-    editor.goTo(editor.frame.peek());
+    editor.nav.goTo(editor.nav.frame.peek());
   });
   watch(() => {
     const place = store.asked.value;
     if (!place) return;
-    editor.goTo(place.frame);
+    editor.nav.goTo(place.frame);
     if (place.track_id !== null) editor.select(place.track_id);
   });
   watch(() => {
     root.dataset.imposeRevision = String(store.state.value?.revision ?? -1);
-    root.dataset.imposeFrame = String(editor.frame.value);
+    root.dataset.imposeFrame = String(editor.nav.frame.value);
     root.dataset.imposeState = stateOf(editor);
   });
   describe(editor, stage.overlay, watch);
@@ -125,19 +128,19 @@ function touch(editor: Editor): void {
   const { store } = editor;
   const signals = [
     editor.people,
-    editor.shown,
-    editor.frame,
+    editor.nav.shown,
+    editor.nav.frame,
     editor.selected,
     editor.keypoint,
     editor.hovered,
-    editor.camera,
+    editor.viewport.camera,
     editor.names,
     editor.focus,
     editor.hidden,
-    editor.prompt,
+    editor.questions.open,
     editor.boxPreview,
-    editor.playing,
-    editor.issue,
+    editor.nav.playing,
+    editor.review.issue,
     editor.tool,
     store.state,
     store.carried,
@@ -153,11 +156,11 @@ function crosshair(editor: Editor): boolean {
 }
 
 function drawAll(editor: Editor, stage: Stage, background: string, root: HTMLElement): void {
-  const { clip } = editor;
-  const shown = editor.shown.peek();
-  const camera = editor.camera.peek();
+  const clip = editor.store.clip.peek();
+  const shown = editor.nav.shown.peek();
+  const camera = editor.viewport.camera.peek();
   const picture = shown === null ? null : (editor.store.frames?.picture(shown) ?? null);
-  if (picture || shown === null) stage.drawPicture(picture, camera, editor.image, background);
+  if (picture || shown === null) stage.drawPicture(picture, camera, editor.viewport.image, background);
   stage.drawOverlay((g) => {
     if (clip && shown !== null && !editor.hidden.peek()) drawScene(g, sceneOf(editor));
   });
@@ -165,11 +168,11 @@ function drawAll(editor: Editor, stage: Stage, background: string, root: HTMLEle
 }
 
 function sceneOf(editor: Editor): Scene {
-  const { as, gone } = previewOf(editor.prompt.peek());
+  const { as, gone } = previewOf(editor.questions.open.peek());
   const colours = new Map((editor.store.state.peek()?.people ?? []).map((p) => [p.track_id, p.colour]));
   return {
-    camera: editor.camera.peek(),
-    skeleton: editor.clip!.skeleton,
+    camera: editor.viewport.camera.peek(),
+    skeleton: editor.store.clip.value!.skeleton,
     people: editor.people.peek(),
     colour: (id) => colours.get(as.get(id) ?? id) ?? "#c8c8cd",
     label: (id) => as.get(id) ?? id,
@@ -188,9 +191,9 @@ function sceneOf(editor: Editor): Scene {
 function stateOf(editor: Editor): "loading" | "ready" | "busy" | "dead" {
   const { store } = editor;
   if (store.bridge.link.value === "dead") return "dead";
-  const shown = editor.shown.value;
+  const shown = editor.nav.shown.value;
   store.poseVersion.value;
-  if (shown === null || shown !== editor.frame.value || !store.peopleAt(shown)) return "loading";
+  if (shown === null || shown !== editor.nav.frame.value || !store.peopleAt(shown)) return "loading";
   const carrying = [...store.jobs.value.values()].some((job) => job.what !== "initialize");
   return carrying || store.saving.value > 0 || store.bridge.busy.value ? "busy" : "ready";
 }
@@ -201,7 +204,7 @@ function describe(editor: Editor, overlay: HTMLCanvasElement, watch: Watch): voi
   watch(() => {
     const people: FramePoses = editor.people.value;
     const names = [...people.keys()].map((id) => `person ${id}`).join(", ") || "nobody";
-    overlay.setAttribute("aria-label", `Frame ${editor.shown.value ?? 0}: ${names}`);
+    overlay.setAttribute("aria-label", `Frame ${editor.nav.shown.value ?? 0}: ${names}`);
   });
   watch(() => {
     const tool = editor.tool.value.name;
@@ -220,6 +223,6 @@ function describe(editor: Editor, overlay: HTMLCanvasElement, watch: Watch): voi
   watch(() => {
     const id = editor.selected.value;
     const colour = editor.store.person(id)?.colour;
-    overlay.parentElement?.parentElement?.style.setProperty("--impose-person", colour ? paintOf(colour).middle : "");
+    overlay.parentElement?.style.setProperty("--impose-person", colour ? paintOf(colour).middle : "");
   });
 }

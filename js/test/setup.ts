@@ -1,6 +1,7 @@
 /** What tests share: a small skeleton, and rows of poses. */
 
-import { flagsOf, type PoseRows, type Skeleton } from "../src/protocol";
+import { flagsOf, type PoseRows } from "../src/codec";
+import type { Skeleton } from "../src/protocol";
 
 export const SKELETON: Skeleton = {
   name: "three",

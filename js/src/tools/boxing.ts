@@ -8,7 +8,7 @@ export function boxing(state: Extract<ToolState, { name: "boxing" }>, input: Poi
   if (input.type === "down") {
     if (state.id !== null || input.button !== 0) return [state, []];
     const from = context.clamp(context.image(input.at));
-    return [{ ...state, id: input.id, from, to: from }, []];
+    return [{ ...state, id: input.id, from, to: from }, [{ do: "hold" }]];
   }
   if (input.id !== state.id || !state.from) return [state, []];
   const to = context.clamp(context.image(input.at));

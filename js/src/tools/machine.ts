@@ -33,7 +33,6 @@ export interface Context {
   /** Where a keypoint is, image pixels. */
   keypoint(track_id: number, k: number): [number, number] | null;
   clamp(point: Point): [number, number];
-  selected: number | null;
   canEdit: boolean;
 }
 
@@ -57,6 +56,7 @@ export type ToolState =
 
 export type Effect =
   | { do: "select"; track_id: number | null; k: number | null }
+  | { do: "hold" } // the picture must not change under the gesture
   | { do: "preview keypoint"; track_id: number; k: number; xy: Point }
   | { do: "place keypoint"; track_id: number; k: number; xy: Point }
   | { do: "preview move"; track_id: number; dxy: Point }

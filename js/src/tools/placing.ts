@@ -6,5 +6,5 @@ export function placing(state: Extract<ToolState, { name: "placing" }>, input: P
   const { track_id, k } = state;
   const xy = context.clamp(context.image(input.at));
   const dragging: ToolState = { name: "dragging", id: input.id, track_id, k, grip: [0, 0], xy };
-  return context.canEdit ? [dragging, [{ do: "preview keypoint", track_id, k, xy }]] : [IDLE, []];
+  return context.canEdit ? [dragging, [{ do: "hold" }, { do: "preview keypoint", track_id, k, xy }]] : [IDLE, []];
 }

@@ -28,7 +28,7 @@ function take(state: Extract<ToolState, { name: "pointing" }>, input: PointerInp
   if (state.alt && hit.what !== "nothing") {
     if (!context.canEdit) return readOnly(state, input);
     const moving: ToolState = { name: "moving", id, track_id: hit.track_id, from: context.image(from), dxy: [0, 0] };
-    return [moving, [{ do: "select", track_id: hit.track_id, k: null }]];
+    return [moving, [{ do: "hold" }, { do: "select", track_id: hit.track_id, k: null }]];
   }
   if (hit.what === "keypoint") {
     const at = context.keypoint(hit.track_id, hit.k);
@@ -42,7 +42,7 @@ function take(state: Extract<ToolState, { name: "pointing" }>, input: PointerInp
       grip: [at[0] - pressed[0], at[1] - pressed[1]],
       xy: at,
     };
-    return [dragging, [{ do: "select", track_id: hit.track_id, k: hit.k }]];
+    return [dragging, [{ do: "hold" }, { do: "select", track_id: hit.track_id, k: hit.k }]];
   }
   const [dx, dy] = [input.at[0] - from[0], input.at[1] - from[1]];
   return [{ name: "panning", id, last: input.at }, [{ do: "pan", dx, dy }]];

@@ -1,7 +1,8 @@
 /** What must be known before anything else: the kernel is gone, or has not answered yet; and what the tool waits for. */
 
-import { plain } from "../draw/skeleton";
+import { plain } from "../draw/labels";
 import type { Editor } from "../editor";
+import { title, VERBS } from "../prompt";
 import { h, setText, type Watch } from "./dom";
 
 export function banner(editor: Editor, watch: Watch): HTMLElement {
@@ -32,6 +33,11 @@ export function hint(editor: Editor, watch: Watch): HTMLElement {
 
 function hintWords(editor: Editor): string {
   const tool = editor.tool.value;
+  const prompt = editor.questions.open.value;
+  if (prompt && tool.name === "picking")
+    return prompt.other === null
+      ? `${title(prompt)} Click a person · Esc cancels`
+      : `${VERBS[prompt.kind]}: Enter · Esc cancels`;
   if (tool.name === "boxing") return "Drag a box around the person · Esc cancels";
   if (tool.name === "placing") {
     const name = editor.store.clip.value?.skeleton.keypoints[tool.k] ?? "keypoint";

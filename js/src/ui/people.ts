@@ -1,18 +1,21 @@
 /** The list of people, what can be done with the selected one, and the doubtful place that is being looked at. */
 
+import { isAnchor, visibilityOf } from "../codec";
+import { plain } from "../draw/labels";
 import { paintOf } from "../draw/palette";
-import { plain } from "../draw/skeleton";
 import type { Editor } from "../editor";
 import { placed } from "../poses";
-import { isAnchor, type Person, type State, visibilityOf } from "../protocol";
+import type { Person, State } from "../protocol";
 import { button } from "./button";
 import { fill, h, setText, type Watch } from "./dom";
 import { icon } from "./icons";
+import { question } from "./question";
 
 export function peoplePanel(editor: Editor, watch: Watch): HTMLElement {
   return h(
     "aside",
     { class: "impose-people", "aria-label": "People" },
+    question(editor, watch),
     issueCard(editor, watch),
     peopleList(editor, watch),
     selectedCard(editor, watch),
@@ -95,7 +98,8 @@ function personRow(editor: Editor, person: Person): HTMLLIElement {
       {
         type: "button",
         class: "impose-person",
-        onclick: () => (editor.prompt.value ? editor.pick(person.track_id) : editor.visit(person.track_id)),
+        onclick: () =>
+          editor.questions.open.value ? editor.questions.pick(person.track_id) : editor.visit(person.track_id),
       },
       swatch,
       h("span", { class: "impose-name" }, `person ${person.track_id}`),
@@ -136,7 +140,7 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
   const card = h("section", { class: "impose-section impose-selected" }, name, actions, strip, more);
   watch(() => {
     const id = editor.selected.value;
-    card.hidden = id === null;
+    card.hidden = id === null || editor.questions.open.value !== null;
     if (id === null) return;
     const here = editor.people.value.has(id);
     setText(name, here ? `Person ${id}` : `Person ${id} · not in this frame`);
@@ -185,7 +189,7 @@ function keypointStrip(editor: Editor, watch: Watch): HTMLElement {
 function choose(editor: Editor, k: number): void {
   const pose = editor.selectedPose();
   if (pose && placed(pose, k)) editor.select(pose.track_id, k);
-  else editor.askFor(k);
+  else editor.edits.askWhere(k);
 }
 
 /** "left_wrist" as "L wrist". */
@@ -212,7 +216,7 @@ function issueCard(editor: Editor, watch: Watch): HTMLElement {
     ),
   );
   watch(() => {
-    const issue = editor.issue.value;
+    const issue = editor.review.issue.value;
     card.hidden = issue === null;
     if (!issue) return;
     const open = editor.store.openIssues.value;

@@ -7,9 +7,9 @@ import type { Person } from "../protocol";
 import { fill, h, type Watch } from "./dom";
 
 export function question(editor: Editor, watch: Watch): HTMLElement {
-  const element = h("div", { class: "impose-question", role: "dialog", "aria-label": "Question" });
+  const element = h("section", { class: "impose-section impose-question", role: "dialog", "aria-label": "Question" });
   watch(() => {
-    const prompt = editor.prompt.value;
+    const prompt = editor.questions.open.value;
     const state = editor.store.state.value;
     element.hidden = !prompt || !state;
     if (!prompt || !state) return fill(element);
@@ -18,7 +18,7 @@ export function question(editor: Editor, watch: Watch): HTMLElement {
       {
         type: "button",
         class: prompt.kind === "delete" ? "impose-primary impose-danger" : "impose-primary",
-        onclick: () => editor.confirm(),
+        onclick: () => editor.questions.confirm(),
       },
       VERBS[prompt.kind],
       h("kbd", {}, "Enter"),
@@ -26,7 +26,7 @@ export function question(editor: Editor, watch: Watch): HTMLElement {
     confirm.disabled = !editOf(prompt, state);
     fill(
       element,
-      h("strong", {}, title(prompt)),
+      h("h3", {}, title(prompt)),
       needsOther(prompt.kind) ? candidates(editor, prompt, state.people) : null,
       scopes(editor, prompt),
       h("p", {}, explanation(prompt, state.people)),
@@ -36,7 +36,7 @@ export function question(editor: Editor, watch: Watch): HTMLElement {
         confirm,
         h(
           "button",
-          { type: "button", class: "impose-secondary", onclick: () => editor.closePrompt() },
+          { type: "button", class: "impose-secondary", onclick: () => editor.questions.close() },
           "Cancel",
           h("kbd", {}, "Esc"),
         ),
@@ -57,7 +57,7 @@ function candidates(editor: Editor, prompt: Prompt, people: readonly Person[]): 
         type: "button",
         class: "impose-choice",
         "aria-pressed": String(prompt.other === id),
-        onclick: () => editor.pick(id),
+        onclick: () => editor.questions.pick(id),
       },
       text,
     );
@@ -85,7 +85,7 @@ function scopes(editor: Editor, prompt: Prompt): HTMLElement | null {
           type: "button",
           class: "impose-scope",
           "aria-pressed": String(prompt.scope === scope),
-          onclick: () => editor.setScope(scope),
+          onclick: () => editor.questions.setScope(scope),
         },
         SCOPE_WORDS[scope],
       ),

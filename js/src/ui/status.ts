@@ -73,7 +73,7 @@ function facts(editor: Editor, watch: Watch): HTMLElement {
     if (!state || !clip) return;
     const minutes = Math.floor(state.active_seconds / 60);
     const time = minutes > 0 ? `${minutes} min` : `${Math.round(state.active_seconds)} s`;
-    setText(element, `${state.clicks} ${state.clicks === 1 ? "click" : "clicks"} · ${time}`);
+    setText(element, `${clip.video.name} · ${state.clicks} ${state.clicks === 1 ? "click" : "clicks"} · ${time}`);
     element.title = ["Clicks and active time so far.", ...clip.video.notes].join("\n");
   });
   return element;

@@ -23,28 +23,28 @@ export function transport(editor: Editor, watch: Watch, root: HTMLElement): Tran
     "aria-label": "Frame",
     title: "Go to a frame (J)",
   });
-  const total = h("span", { class: "impose-total" });
+  const total = h("span", { class: "impose-total", title: "Frames are numbered from 0" });
   number.addEventListener("keydown", (event) => {
     if (event.key === "Enter") {
       const frame = Number.parseInt(number.value, 10);
-      if (Number.isFinite(frame)) editor.goTo(frame);
+      if (Number.isFinite(frame)) editor.nav.goTo(frame);
       root.focus({ preventScroll: true });
     } else if (event.key === "Escape") root.focus({ preventScroll: true });
     else return;
     event.preventDefault();
   });
   number.addEventListener("blur", () => {
-    number.value = String(editor.frame.peek());
+    number.value = String(editor.nav.frame.peek());
   });
   number.addEventListener("focus", () => number.select());
   watch(() => {
     const clip = store.clip.value;
-    const frame = editor.frame.value;
+    const frame = editor.nav.frame.value;
     if (document.activeElement !== number) number.value = String(frame);
     number.style.width = `${Math.max(3, String(clip?.video.n_frames ?? 0).length) + 1.5}ch`;
-    setText(total, clip ? `/ ${clip.video.n_frames} · ${(clip.times[frame] ?? 0).toFixed(2)} s` : "");
+    setText(total, clip ? `/ ${clip.video.n_frames - 1} · ${(clip.times[frame] ?? 0).toFixed(2)} s` : "");
   });
-  watch(() => fill(play, icon(editor.playing.value ? "pause" : "play")));
+  watch(() => fill(play, icon(editor.nav.playing.value ? "pause" : "play")));
   const bar = scrubBar(editor, watch);
   const element = h(
     "div",
@@ -82,7 +82,7 @@ function scrubBar(editor: Editor, watch: Watch) {
   let held: number | null = null;
   const seek = (event: PointerEvent) => {
     const n = store.clip.peek()?.video.n_frames;
-    if (n) editor.goTo(frameAt(event.clientX - canvas.getBoundingClientRect().left, n, size.width));
+    if (n) editor.nav.goTo(frameAt(event.clientX - canvas.getBoundingClientRect().left, n, size.width));
   };
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -99,7 +99,7 @@ function scrubBar(editor: Editor, watch: Watch) {
     });
   watch(() => {
     const clip = store.clip.value;
-    const frame = editor.frame.value;
+    const frame = editor.nav.frame.value;
     canvas.setAttribute("aria-valuemax", String((clip?.video.n_frames ?? 1) - 1));
     canvas.setAttribute("aria-valuenow", String(frame));
     canvas.setAttribute("aria-valuetext", `frame ${frame}`);
@@ -116,11 +116,11 @@ function scrubBar(editor: Editor, watch: Watch) {
     g.clearRect(0, 0, w, h);
     if (!clip || !state || w === 0) return;
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const issue = editor.issue.peek();
+    const issue = editor.review.issue.peek();
     drawTimeline(g, {
       ...size,
       nFrames: clip.video.n_frames,
-      frame: editor.frame.peek(),
+      frame: editor.nav.frame.peek(),
       state,
       selected: editor.selected.peek(),
       issue: issue ? [issue.frame, issue.frame_end] : null,

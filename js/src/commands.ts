@@ -1,0 +1,96 @@
+/** What each command of the table of keys does. */
+
+import type { Signal } from "@preact/signals-core";
+import type { Editor } from "./editor";
+import type { Command } from "./keys";
+import { cancellable } from "./tools/machine";
+
+export function commandsOf(editor: Editor): Record<Command, () => void> {
+  const { nav, viewport, edits, questions, review, store } = editor;
+  const toggle = (flag: Signal<boolean>) => () => {
+    flag.value = !flag.value;
+  };
+  return {
+    "previous frame": () => nav.step(-1),
+    "next frame": () => nav.step(1),
+    "back ten": () => nav.step(-10),
+    "on ten": () => nav.step(10),
+    "first frame": () => nav.goTo(0),
+    "last frame": () => nav.goTo(Infinity),
+    play: () => nav.togglePlay(),
+    "go to frame": () => editor.onGoTo(),
+    "previous anchor": () => nav.anchorBeside(-1, editor.selected.value),
+    "next anchor": () => nav.anchorBeside(1, editor.selected.value),
+    "previous person": () => editor.selectBeside(-1),
+    "next person": () => editor.selectBeside(1),
+    "previous keypoint": () => editor.keypointBeside(-1),
+    "next keypoint": () => editor.keypointBeside(1),
+    visibility: () => edits.cycleVisibility(),
+    "nudge left": () => edits.nudge(-1, 0),
+    "nudge right": () => edits.nudge(1, 0),
+    "nudge up": () => edits.nudge(0, -1),
+    "nudge down": () => edits.nudge(0, 1),
+    "nudge left far": () => edits.nudge(-10, 0),
+    "nudge right far": () => edits.nudge(10, 0),
+    "nudge up far": () => edits.nudge(0, -10),
+    "nudge down far": () => edits.nudge(0, 10),
+    anchor: () => edits.toggleAnchor(),
+    "copy pose": () => edits.copyPose(),
+    flip: () => edits.flip(),
+    box: () => edits.armBox(null),
+    "box for person": () =>
+      editor.selected.value === null ? editor.needPerson() : edits.armBox(editor.selected.value),
+    "delete here": () => edits.deleteHere(),
+    "delete onwards": () => questions.ask("delete", "onwards"),
+    "delete track": () => questions.ask("delete", "all"),
+    "propagate forward": () => edits.propagate("forward"),
+    "propagate backward": () => edits.propagate("backward"),
+    "propagate both": () => edits.propagate("both"),
+    "auto propagate": () => void store.setAutoPropagate(!store.options.value.auto_propagate),
+    stop: () => void store.cancel(null),
+    assign: () => questions.ask("assign"),
+    swap: () => questions.ask("swap"),
+    merge: () => questions.ask("merge"),
+    split: () => questions.ask("split"),
+    "next issue": () => void review.next(),
+    "previous issue": () => review.previous(),
+    "accept issue": () => void review.resolve("accepted"),
+    "ignore issue": () => void review.resolve("ignored"),
+    names: toggle(editor.names),
+    "focus person": toggle(editor.focus),
+    hide: () => {
+      editor.hidden.value = true;
+    },
+    fit: () => viewport.fit(),
+    "zoom to person": () => editor.zoomToPerson(),
+    "zoom in": () => viewport.zoom(1.25),
+    "zoom out": () => viewport.zoom(0.8),
+    undo: () => edits.step("undo"),
+    redo: () => edits.step("redo"),
+    saved: () => saySaved(editor),
+    help: toggle(editor.help),
+    escape: () => stepBack(editor),
+  };
+}
+
+/** One thing at a time: a gesture or an open question, then what is running, then the selection, then the focus. */
+function stepBack(editor: Editor): void {
+  const { store, questions } = editor;
+  const carrying = [...store.jobs.value.values()].some((job) => job.what !== "initialize");
+  if (editor.edits.forget()) return;
+  if (editor.help.value) editor.help.value = false;
+  else if (questions.open.value) questions.close();
+  else if (cancellable(editor.tool.value)) editor.input({ type: "cancel" });
+  else if (carrying) void store.cancel(null);
+  else if (editor.selected.value !== null) editor.select(null);
+  else editor.onLeave();
+}
+
+/** Ctrl+S: there is nothing to do, which is said. */
+function saySaved(editor: Editor): void {
+  const state = editor.store.state.value;
+  if (!state) return;
+  if (state.read_only) editor.store.say("info", "Read-only: nothing can be changed here.");
+  else if (state.store === "memory only") editor.store.say("info", "Kept in memory only, as it was opened.");
+  else editor.store.say("info", `Everything is saved in ${state.store} at once; there is nothing to do.`);
+}

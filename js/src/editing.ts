@@ -1,0 +1,233 @@
+/** What one view does to poses: each edit is drawn at once and sent once. */
+
+import { batch } from "@preact/signals-core";
+import type { Point } from "./camera";
+import { ABSENT, isAnchor, VISIBLE, visibilityOf } from "./codec";
+import { type Draft, nextVisibility } from "./drafts";
+import type { Editor } from "./editor";
+import { type Pose, placed } from "./poses";
+import type { Direction } from "./protocol";
+import { IDLE } from "./tools/machine";
+
+const PAUSE = 350; // ms after which nudges, or turns of the wheel, are one edit
+
+export class Editing {
+  private waiting: { timer: ReturnType<typeof setTimeout>; send: () => void } | null = null;
+  private boxFor: number | null = null;
+
+  constructor(private readonly editor: Editor) {}
+
+  private get store() {
+    return this.editor.store;
+  }
+
+  /** Whether something can be changed now; says why, if not. */
+  allowed(): boolean {
+    if (this.store.canEdit.value && this.editor.nav.shown.value !== null) return true;
+    const offline = this.store.bridge.link.value !== "ready";
+    this.store.say("info", offline ? "The kernel does not answer now." : "This is read-only here.");
+    return false;
+  }
+
+  /** Act on the pose of the selected person in the frame on the screen. */
+  withPose(act: (pose: Pose, frame: number) => void): void {
+    if (!this.allowed()) return;
+    const id = this.editor.selected.value;
+    if (id === null) return this.editor.needPerson();
+    const pose = this.editor.selectedPose();
+    if (!pose) return this.store.say("info", `Person ${id} is not in this frame.`);
+    this.flush();
+    act(pose, this.editor.nav.shown.value!);
+  }
+
+  // -- keypoints ---------------------------------------------------------------------------------------------------
+
+  /** A keypoint that was seen as occluded stays so when it is moved. */
+  visibilityFor(track_id: number, k: number): number {
+    const pose = this.editor.people.value.get(track_id);
+    return (pose && visibilityOf(pose.flags[k]!)) || VISIBLE;
+  }
+
+  place(frame: number, track_id: number, k: number, xy: Point): void {
+    const visibility = this.visibilityFor(track_id, k);
+    const at: [number, number] = [round(xy[0]), round(xy[1])];
+    const keypoint = this.nameOf(k);
+    const draft: Draft = { what: "keypoint", frame, track_id, k, xy: at, visibility };
+    void this.store.edit("correct", { frame, track_id, keypoint, xy: at, visibility }, draft);
+    this.editor.select(track_id, k);
+  }
+
+  setVisibility(track_id: number, k: number, visibility: number): void {
+    const frame = this.editor.nav.shown.value!;
+    const draft: Draft = { what: "visibility", frame, track_id, k, visibility };
+    void this.store.edit("set_visibility", { frame, track_id, keypoint: this.nameOf(k), visibility }, draft);
+  }
+
+  /** Of the keypoint at the pointer, else of the selected one; one that is absent is placed at the pointer. */
+  cycleVisibility(): void {
+    if (!this.allowed()) return;
+    const { pointer, selected, keypoint, people } = this.editor;
+    const hit = this.editor.hitAtPointer();
+    const [id, k] = hit.what === "keypoint" ? [hit.track_id, hit.k] : [selected.value, keypoint.value];
+    if (id === null || k === null) return this.store.say("info", "Point at a keypoint, or select one, and press Q.");
+    const pose = people.value.get(id);
+    if (!pose || !placed(pose, k)) {
+      if (!pointer.value) return this.askWhere(k);
+      return this.place(this.editor.nav.shown.value!, id, k, this.editor.imagePoint(pointer.value));
+    }
+    const visibility = nextVisibility(pose.flags[k]!);
+    this.editor.select(id, k);
+    this.setVisibility(id, k, visibility);
+    this.store.say("info", `${this.nameOf(k).replaceAll("_", " ")}: ${["absent", "occluded", "visible"][visibility]}`);
+  }
+
+  /** Ask where an absent keypoint is: the next click says it. */
+  askWhere(k: number): void {
+    const id = this.editor.selected.value;
+    if (id === null) return this.editor.needPerson();
+    this.editor.select(id, k);
+    if (this.allowed()) this.editor.tool.value = { name: "placing", track_id: id, k };
+  }
+
+  nudge(dx: number, dy: number): void {
+    const pose = this.editor.selectedPose();
+    const k = this.editor.keypoint.value;
+    if (!pose || k === null || !placed(pose, k)) return this.store.say("info", "Select a keypoint to nudge.");
+    if (!this.allowed()) return;
+    const { track_id } = pose;
+    const frame = this.editor.nav.shown.value!;
+    const xy = this.editor.clamp([pose.xy[2 * k]! + dx, pose.xy[2 * k + 1]! + dy]);
+    const visibility = this.visibilityFor(track_id, k);
+    this.editor.preview.value = { what: "keypoint", frame, track_id, k, xy, visibility };
+    this.later(() => this.place(frame, track_id, k, xy));
+  }
+
+  private nameOf(k: number): string {
+    return this.store.clip.value!.skeleton.keypoints[k]!;
+  }
+
+  // -- whole people ------------------------------------------------------------------------------------------------
+
+  move(frame: number, track_id: number, dxy: Point, scale: number): void {
+    const by: [number, number] = [round(dxy[0]), round(dxy[1])];
+    const draft: Draft = { what: "move", frame, track_id, dxy: by, scale };
+    void this.store.edit("move", { frame, track_id, dxy: by, scale, rotation: 0 }, draft);
+  }
+
+  /** Scale the selected person by turns of the wheel. */
+  scale(factor: number): void {
+    const pose = this.editor.selectedPose();
+    if (!pose) return this.editor.needPerson();
+    if (!this.allowed()) return;
+    const { track_id } = pose;
+    const frame = this.editor.nav.shown.value!;
+    const before = this.editor.preview.value;
+    const scale = Math.min(4, Math.max(0.25, (before?.what === "move" ? before.scale : 1) * factor));
+    this.editor.preview.value = { what: "move", frame, track_id, dxy: [0, 0], scale };
+    this.later(() => this.move(frame, track_id, [0, 0], round(scale, 4)));
+  }
+
+  /** Wait for a box around a missed person, or around one who is known. */
+  armBox(track_id: number | null): void {
+    if (!this.allowed()) return;
+    this.boxFor = track_id;
+    this.editor.questions.close();
+    const armed = this.editor.tool.value.name === "boxing";
+    this.editor.tool.value = armed ? IDLE : { name: "boxing", id: null, from: null, to: null };
+  }
+
+  async drawBox(frame: number, box: readonly number[]): Promise<void> {
+    const track_id = this.boxFor;
+    this.store.say("info", "Looking for the person in the box…");
+    const box_xywh = box.map((v) => round(v)) as [number, number, number, number];
+    const result = await this.store.edit("draw_box", { frame, box_xywh, track_id });
+    if (typeof result !== "number") return;
+    this.editor.select(result);
+    this.store.say("info", track_id === null ? `Person ${result} was added.` : `Person ${result} is here now.`);
+  }
+
+  copyPose(): void {
+    const id = this.editor.selected.value;
+    if (id === null) return this.editor.needPerson();
+    if (!this.allowed()) return;
+    const frame = this.editor.nav.shown.value!;
+    if (frame === 0) return this.store.say("info", "There is no frame before the first.");
+    this.flush();
+    void this.store.edit("copy_pose", { track_id: id, from_frame: frame - 1, to_frame: frame });
+  }
+
+  flip(): void {
+    this.withPose(({ track_id }, frame) => void this.store.edit("flip", { frame, track_id, part: "all" }));
+  }
+
+  toggleAnchor(): void {
+    this.withPose(({ track_id, flags }, frame) => {
+      const on = ![...flags].filter((f) => visibilityOf(f) > ABSENT).every(isAnchor);
+      void this.store.edit("set_anchor", { frame, track_id, on });
+      this.store.say("info", on ? "You stand behind this pose now." : "The model may change this pose again.");
+    });
+  }
+
+  deleteHere(): void {
+    this.withPose(({ track_id }, frame) => {
+      void this.store.edit("delete", { track_id, frame, scope: "frame" });
+      this.store.say("info", `Person ${track_id} was deleted in frame ${frame}. Ctrl+Z brings them back.`);
+    });
+  }
+
+  // -- carrying, undo ----------------------------------------------------------------------------------------------
+
+  /** From the selected person's anchor in this frame, if there is one; else from wherever something waits. */
+  propagate(direction: Direction): void {
+    if (!this.allowed()) return;
+    this.flush();
+    const pose = this.editor.selectedPose();
+    const here = pose?.flags.some((f) => isAnchor(f)) ?? false;
+    const frame = this.editor.nav.shown.value;
+    void this.store.propagate(
+      here ? { frame, direction, tracks: [pose!.track_id] } : { frame: null, direction, tracks: null },
+    );
+  }
+
+  step(action: "undo" | "redo"): void {
+    if (!this.allowed()) return;
+    this.flush();
+    const what = this.store.state.value?.[action];
+    if (!what) return this.store.say("info", `Nothing to ${action}.`);
+    void this.store.edit(action, {}).then((result) => {
+      if (result !== undefined) this.store.say("info", `${action === "undo" ? "Undone" : "Done again"}: ${what}`);
+    });
+  }
+
+  // -- edits that wait for a pause -----------------------------------------------------------------------------------
+
+  private later(send: () => void): void {
+    if (this.waiting) clearTimeout(this.waiting.timer);
+    this.waiting = { send, timer: setTimeout(() => this.flush(), PAUSE) };
+  }
+
+  /** Do at once what was waiting for a pause. */
+  flush(): void {
+    const { waiting } = this;
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    this.waiting = null;
+    batch(() => {
+      this.editor.preview.value = null;
+      waiting.send();
+    });
+  }
+
+  /** Forget what was waiting; false if nothing was. */
+  forget(): boolean {
+    if (!this.waiting) return false;
+    clearTimeout(this.waiting.timer);
+    this.waiting = null;
+    this.editor.preview.value = null;
+    return true;
+  }
+}
+
+function round(value: number, digits = 2): number {
+  return Number(value.toFixed(digits));
+}
