@@ -91,6 +91,6 @@ function saySaved(editor: Editor): void {
   const state = editor.store.state.value;
   if (!state) return;
   if (state.read_only) editor.store.say("info", "Read-only: nothing can be changed here.");
-  else if (state.store === "memory only") editor.store.say("info", "Kept in memory only, as it was opened.");
+  else if (state.store === null) editor.store.say("info", "Kept in memory only, as it was opened.");
   else editor.store.say("info", `Everything is saved in ${state.store} at once; there is nothing to do.`);
 }

@@ -163,14 +163,14 @@ export interface KeyLike {
 export function chordOf(event: KeyLike): string {
   const position = /^Key([A-Z])$/.exec(event.code)?.[1];
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
+  const graph = event.getModifierState?.("AltGraph") ?? false;
   const plain = !event.shiftKey || /^\d$/.test(event.key);
   let base = event.key === " " ? "Space" : event.key;
   if (/^[a-z]$/i.test(base)) base = base.toUpperCase();
   else if (position && !/^[\x21-\x7e]$/.test(base) && base.length === 1) base = position;
-  else if (digit && plain) base = digit;
+  else if (digit && plain && !graph && !BY_CHORD.has(base)) base = digit;
   // A symbol is itself whichever modifiers its layout needs.
   const symbol = base.length === 1 && !/[A-Z]/.test(base);
-  const graph = event.getModifierState?.("AltGraph") ?? false;
   let chord = "";
   if ((event.ctrlKey || event.metaKey) && !graph) chord += "Ctrl+";
   if (event.altKey && !graph) chord += "Alt+";

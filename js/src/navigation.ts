@@ -31,7 +31,7 @@ export class Navigation {
 
   /** Go to a frame; its picture is shown as soon as it is there. */
   goTo(frame: number, by: "hand" | "clock" = "hand"): void {
-    if (!this.store.clip.value) return;
+    if (!this.store.clip.value || Number.isNaN(frame)) return;
     const to = Math.min(this.last, Math.max(0, Math.round(frame)));
     if (by === "hand") this.playing.value = null;
     if (to !== this.frame.value) this.onLeaving();
@@ -78,9 +78,10 @@ export class Navigation {
   /** To the next frame with an anchor, of one person or of anybody. */
   anchorBeside(direction: 1 | -1, track_id: number | null): void {
     const here = this.frame.value;
-    const frames = (this.store.state.value?.anchors ?? [])
-      .filter(([frame, id]) => (track_id === null || id === track_id) && (frame - here) * direction > 0)
-      .map(([frame]) => frame);
+    const frames = (this.store.state.value?.people ?? [])
+      .filter((p) => track_id === null || p.track_id === track_id)
+      .flatMap((p) => p.anchors)
+      .filter((frame) => (frame - here) * direction > 0);
     if (frames.length === 0) this.store.say("info", `No anchor ${direction > 0 ? "after" : "before"} this frame.`);
     else this.goTo(direction > 0 ? Math.min(...frames) : Math.max(...frames));
   }

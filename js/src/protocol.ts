@@ -36,20 +36,21 @@ export interface Person {
   last: number;
   n_frames: number;
   n_anchors: number;
-  n_pending: number;
+  anchors: number[]; // frames with keypoints that a human placed
+  pending: number[]; // frames with corrections that were not carried yet
 }
 
 export interface State {
   revision: number;
   people: Person[];
+  all: boolean; // whether `people` is everybody, or only those who changed
+  gone: number[]; // people who are in no frame any more
   found: Span[];
-  pending: number[];
-  anchors: [frame: number, track_id: number][];
   undo: string | null;
   redo: string | null;
   next_track_id: number;
   read_only: boolean;
-  store: string;
+  store: string | null; // the journal's file; null: memory only
   clicks: number;
   active_seconds: number;
 }
@@ -114,7 +115,7 @@ export type Request =
   | { kind: "option"; name: "auto_propagate"; value: boolean }
   | { kind: "ping" };
 
-export type ErrorCode = "version" | "unknown" | "value" | "stale" | "read_only" | "failed";
+export type ErrorCode = "version" | "unknown" | "value" | "stale" | "read_only" | "busy" | "failed";
 interface Answered {
   rid: number;
   client: string;

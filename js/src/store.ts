@@ -2,13 +2,14 @@
 
 import { batch, computed, type Signal, signal } from "@preact/signals-core";
 import { type AnyModel, Bridge, type Buffers, KernelError } from "./bridge";
-import { decodePoses } from "./codec";
+import { decodePoses, type PoseRows } from "./codec";
 import { applyDrafts, type Draft } from "./drafts";
 import { FrameStore } from "./frames";
 import { type FramePoses, PoseWindow } from "./poses";
 import {
   type Action,
   type Broadcast,
+  type Changed,
   type Direction,
   type Edits,
   type Issue,
@@ -22,6 +23,7 @@ import {
   type Video,
   type Welcome,
 } from "./protocol";
+import { merged } from "./summary";
 
 const GLOW = 4000; // ms
 
@@ -73,6 +75,7 @@ export class Store {
   private poses: PoseWindow | null = null;
   private drafts: Sent[] = [];
   private revision = 0;
+  private stopping = false; // a stop was asked for here
   private fading: ReturnType<typeof setTimeout> | undefined;
   private readonly shown = new Map<object, number>();
 
@@ -182,6 +185,7 @@ export class Store {
   }
 
   cancel(job: number | null = null): Promise<void> {
+    this.stopping = true;
     return this.attempt(this.bridge.request({ kind: "cancel", job }));
   }
 
@@ -235,7 +239,7 @@ export class Store {
     this.drafts = [];
     this.revision = message.state.revision;
     this.clip.value = { video, skeleton, times: readTimes(times, video) };
-    this.state.value = message.state;
+    this.state.value = merged(null, message.state);
     this.options.value = message.options;
     this.jobs.value = new Map(message.jobs.map((job) => [job.job, job]));
     this.poseVersion.value++;
@@ -247,10 +251,9 @@ export class Store {
     switch (message.kind) {
       case "changed": {
         if (!this.poses) return;
-        const rows = message.n === null ? null : decodePoses(buffers, message.n, this.poses.K);
-        this.poses.change(message, rows);
+        this.poses.change(message, this.rowsOf(message, buffers));
         this.revision = Math.max(this.revision, message.revision);
-        if (message.state.revision >= (this.state.value?.revision ?? 0)) this.state.value = message.state;
+        this.state.value = merged(this.state.value, message.state);
         if (message.action === "propagate") this.glow(message.frames);
         this.forgetDrafts();
         this.poseVersion.value++;
@@ -262,7 +265,7 @@ export class Store {
         return;
       case "finished":
         this.setJob(message.job, null);
-        this.say("info", summary(message));
+        this.sayFinished(message);
         return;
       case "failed":
         this.setJob(message.job, null);
@@ -274,6 +277,23 @@ export class Store {
       case "go":
         this.asked.value = { frame: message.frame, track_id: message.track_id };
     }
+  }
+
+  /** What a change brings along; null if it brings nothing, or nothing that can be read: then it is fetched. */
+  private rowsOf(message: Changed, buffers: Buffers): PoseRows | null {
+    try {
+      return message.n === null ? null : decodePoses(buffers, message.n, this.poses!.K);
+    } catch (error) {
+      this.say("error", (error as Error).message);
+      return null;
+    }
+  }
+
+  /** A run that gave way to the next one is not worth a word; one that was stopped by hand is. */
+  private sayFinished(job: Extract<Broadcast, { kind: "finished" }>): void {
+    const cancelled = job.stopped === "cancelled";
+    if (!cancelled || this.stopping) this.say("info", wordsOfFinished(job));
+    if (cancelled) this.stopping = false;
   }
 
   /** Show for a while where something was carried to. */
@@ -306,10 +326,12 @@ function readTimes(buffer: DataView | undefined, video: Video): Float64Array {
   return Float64Array.from({ length: video.n_frames }, (_, i) => i / (video.fps || 25));
 }
 
-function summary(job: Extract<Broadcast, { kind: "finished" }>): string {
-  if (job.what === "initialize")
-    return job.stopped ? `Finding people stopped: ${job.stopped}.` : "Everyone was looked for.";
-  const carried = `${job.keypoints} keypoints in ${job.frames} frames changed`;
-  if (job.frames === 0) return job.stopped ? `Nothing changed: ${job.stopped}.` : "Nothing to carry.";
-  return job.stopped && job.stopped !== "done" ? `${carried}; ${job.stopped}.` : `${carried}.`;
+function wordsOfFinished(job: Extract<Broadcast, { kind: "finished" }>): string {
+  const stopped = job.stopped === "cancelled" ? "Stopped; what was done stays." : "";
+  if (job.what === "initialize") return stopped || "Everyone was looked for.";
+  const n = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const carried = `${n(job.keypoints, "keypoint")} in ${n(job.frames, "frame")} changed.`;
+  const why = stopped || (job.stopped ? `Stopped: ${job.stopped}.` : "");
+  if (job.frames === 0) return why || "Nothing to carry.";
+  return `${carried} ${why}`.trim();
 }

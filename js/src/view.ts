@@ -30,6 +30,8 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     "data-lm-suppress-shortcuts": "true",
     "data-impose-state": "loading",
   });
+  const height = store.bridge.trait("_height");
+  if (typeof height === "number") root.style.setProperty("--impose-height", `${height}px`);
   const bar = transport(editor, watch, root);
   const stageElement = h(
     "div",

@@ -269,8 +269,6 @@ export class FakeKernel {
 
   state() {
     const people = new Map();
-    const anchors = [];
-    const pending = [];
     for (const [frame, here] of Object.entries(this.scene.poses))
       for (const [id, pose] of Object.entries(here)) {
         const f = Number(frame);
@@ -281,27 +279,23 @@ export class FakeKernel {
           last: f,
           n_frames: 0,
           n_anchors: 0,
-          n_pending: 0,
+          anchors: [],
+          pending: [],
         };
         people.set(Number(id), p);
         p.first = Math.min(p.first, f);
         p.last = Math.max(p.last, f);
         p.n_frames++;
-        if (pose.flags.some((x) => x & 32)) {
-          p.n_anchors++;
-          anchors.push([f, Number(id)]);
-        }
-        if (pose.marks & 1) {
-          p.n_pending++;
-          pending.push(f);
-        }
+        if (pose.flags.some((x) => x & 32)) p.anchors.push(f);
+        if (pose.marks & 1) p.pending.push(f);
+        p.n_anchors = p.anchors.length;
       }
     return {
       revision: this.revision,
       people: [...people.values()].sort((a, b) => a.track_id - b.track_id),
+      all: true,
+      gone: [],
       found: this.found ?? [[0, this.scene.video.n_frames - 1]],
-      pending: [...new Set(pending)],
-      anchors,
       undo: this.past.at(-1)?.text ?? null,
       redo: this.future.at(-1)?.text ?? null,
       next_track_id: this.nextId(),

@@ -65,7 +65,8 @@ export function drawTimeline(g: CanvasRenderingContext2D, scene: TimelineScene):
   drawLanes(g, scene, bottom);
   g.restore();
   g.fillStyle = colours.warn;
-  for (const frame of state.pending) g.fillRect(x(frame), HEAD - 4, Math.max(2, x(frame + 1) - x(frame)), 3);
+  for (const p of state.people)
+    for (const frame of p.pending) g.fillRect(x(frame), HEAD - 4, Math.max(2, x(frame + 1) - x(frame)), 3);
   drawHandle(g, x(scene.frame), Math.max(2, width / nFrames), height, colours);
 }
 
@@ -82,11 +83,9 @@ function drawLanes(g: CanvasRenderingContext2D, scene: TimelineScene, bottom: nu
   }
   g.globalAlpha = 1;
   const r = Math.max(2.2, Math.min(4, height * 0.75));
-  for (const [frame, track_id] of state.anchors) {
-    const y = row.get(track_id);
-    if (y === undefined || (selected !== null && selected !== track_id)) continue;
-    diamond(g, xOf(frame + 0.5, nFrames, width), y + height / 2, r);
-  }
+  for (const p of state.people)
+    if (selected === null || p.track_id === selected)
+      for (const frame of p.anchors) diamond(g, xOf(frame + 0.5, nFrames, width), row.get(p.track_id)! + height / 2, r);
 }
 
 function diamond(g: CanvasRenderingContext2D, x: number, y: number, r: number): void {

@@ -12,7 +12,7 @@ export function banner(editor: Editor, watch: Watch): HTMLElement {
     const dead = store.bridge.link.value === "dead";
     element.hidden = !dead;
     const kept =
-      store.state.value?.store === "memory only"
+      store.state.value?.store === null
         ? "It was kept in memory only. Run the cell again to start anew."
         : "Nothing is lost: every edit is on disk. Run the cell again to go on.";
     setText(element, dead ? `The kernel has stopped. ${kept}` : "");

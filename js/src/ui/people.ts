@@ -80,11 +80,11 @@ function personRow(editor: Editor, person: Person): HTMLLIElement {
           String(person.n_anchors),
         )
       : null,
-    person.n_pending > 0
+    person.pending.length > 0
       ? h(
           "span",
-          { class: "impose-pending", title: `${person.n_pending} corrections wait to be carried` },
-          String(person.n_pending),
+          { class: "impose-pending", title: `${person.pending.length} frames with corrections wait to be carried` },
+          String(person.pending.length),
         )
       : null,
   ];

@@ -71,22 +71,23 @@ function saved(editor: Editor, watch: Watch): HTMLElement {
   const mark = h("span", { class: "impose-saved-mark", "aria-hidden": "true" });
   const element = h("div", { class: "impose-saved", role: "status" }, mark, text);
   watch(() => {
-    const state = store.state.value;
-    const saving = store.saving.value > 0;
-    const link = store.bridge.link.value;
-    const words = wordsOfSaving(link, saving, state?.read_only ?? false, state?.store ?? "");
+    const [state, words, why] = savedOf(editor);
+    element.dataset.state = state;
+    element.title = why;
     setText(text, words);
-    element.dataset.state = link !== "ready" ? "off" : saving ? "saving" : state?.read_only ? "readonly" : "saved";
-    element.title = state && !state.read_only ? `Every edit is kept at once: ${state.store}` : words;
-    mark.replaceChildren(icon(saving ? "saving" : "saved"));
+    mark.replaceChildren(icon(store.saving.value > 0 ? "saving" : "saved"));
   });
   return element;
 }
 
-function wordsOfSaving(link: string, saving: boolean, readOnly: boolean, store: string): string {
-  if (link === "connecting") return "Connecting…";
-  if (link === "dead") return "Not connected";
-  if (readOnly) return "Read-only";
-  if (saving) return "Saving…";
-  return store === "memory only" ? "Memory only" : "Saved";
+/** State for the style sheet, words to show, words for who asks. */
+function savedOf({ store }: Editor): [state: string, words: string, why: string] {
+  const link = store.bridge.link.value;
+  const state = store.state.value;
+  if (link === "connecting") return ["off", "Connecting…", "Waiting for the kernel."];
+  if (link === "dead" || !state) return ["off", "Not connected", "The kernel does not answer."];
+  if (state.read_only) return ["readonly", "Read-only", "Another session is writing; nothing can be changed here."];
+  if (store.saving.value > 0) return ["saving", "Saving…", "On its way to the kernel."];
+  if (state.store === null) return ["saved", "Memory only", "Kept in memory only, as it was opened."];
+  return ["saved", "Saved", `Every edit is kept at once in ${state.store}.`];
 }

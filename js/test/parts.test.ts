@@ -1,0 +1,157 @@
+/** Small pure parts: questions, playing, the scrub bar, colours, the summary. */
+
+import { describe, expect, it } from "vitest";
+import { edgeSide, paintOf, sidesOf } from "../src/draw/palette";
+import { frameAt, lanes, xOf } from "../src/draw/timeline";
+import { advance, frameAtTime } from "../src/playback";
+import { byDigits, editOf, explanation, type Prompt, previewOf } from "../src/prompt";
+import type { Person, State } from "../src/protocol";
+import { merged } from "../src/summary";
+import { SKELETON } from "./setup";
+
+const person = (track_id: number, first = 0, last = 9): Person => ({
+  track_id,
+  colour: "#ffaa14",
+  first,
+  last,
+  n_frames: last - first + 1,
+  n_anchors: 0,
+  anchors: [],
+  pending: [],
+});
+const STATE: State = {
+  revision: 3,
+  people: [person(1), person(2, 4, 30), person(12)],
+  all: true,
+  gone: [],
+  found: [[0, 9]],
+  undo: null,
+  redo: null,
+  next_track_id: 20,
+  read_only: false,
+  store: "a.impose",
+  clicks: 0,
+  active_seconds: 0,
+};
+const ask = (kind: Prompt["kind"], rest: Partial<Prompt> = {}): Prompt => ({
+  kind,
+  frame: 5,
+  track_id: 1,
+  other: null,
+  scope: "onwards",
+  ...rest,
+});
+
+describe("questions", () => {
+  it("become edits once they are complete", () => {
+    expect(editOf(ask("swap"), STATE)).toBeNull();
+    expect(editOf(ask("swap", { other: 1 }), STATE)).toBeNull();
+    expect(editOf(ask("swap", { other: 2 }), STATE)).toEqual(["swap", { a: 1, b: 2, frame: 5, scope: "onwards" }]);
+    expect(editOf(ask("merge", { other: 2 }), STATE)).toEqual(["merge", { a: 1, b: 2 }]);
+    expect(editOf(ask("split"), STATE)).toEqual(["split", { track_id: 1, frame: 5 }]);
+    expect(editOf(ask("delete", { scope: "all" }), STATE)).toEqual(["delete", { track_id: 1, frame: 5, scope: "all" }]);
+    expect(editOf(ask("assign", { other: "new" }), STATE)).toEqual([
+      "assign",
+      { frame: 5, track_id: 1, new_track_id: 20, scope: "onwards" },
+    ]);
+  });
+
+  it("say what will happen, where", () => {
+    expect(explanation(ask("swap", { other: 2 }), STATE.people)).toBe(
+      "1 becomes 2 and 2 becomes 1, in frames 5 to 30.",
+    );
+    expect(explanation(ask("swap"), STATE.people)).toMatch(/Click a person/);
+    expect(explanation(ask("delete", { scope: "frame" }), STATE.people)).toMatch(/in frame 5/);
+    expect(explanation(ask("delete", { scope: "all" }), STATE.people)).toMatch(/whole track/);
+  });
+
+  it("show people as they would be", () => {
+    const swap = previewOf(ask("swap", { other: 2 }));
+    expect([swap.as.get(1), swap.as.get(2)]).toEqual([2, 1]);
+    expect(previewOf(ask("merge", { other: 2 })).as.get(2)).toBe(1);
+    expect(previewOf(ask("delete")).gone).toBe(1);
+    expect(previewOf(null).as.size).toBe(0);
+  });
+
+  it("understand numbers of several digits", () => {
+    const ids = [1, 2, 12];
+    expect(byDigits("", "1", ids)).toEqual({ typed: "1", id: 1 });
+    expect(byDigits("1", "2", ids)).toEqual({ typed: "12", id: 12 });
+    expect(byDigits("12", "2", ids)).toEqual({ typed: "2", id: 2 });
+    expect(byDigits("1", "7", ids)).toEqual({ typed: "7", id: null });
+    expect(byDigits("0", "1", ids)).toEqual({ typed: "1", id: 1 });
+  });
+});
+
+describe("summary", () => {
+  it("is kept whole from messages that name only who changed", () => {
+    const news = { ...STATE, all: false, revision: 4, people: [person(2, 4, 40), person(7)], gone: [12] };
+    const now = merged(STATE, news);
+    expect(now.people.map((p) => [p.track_id, p.last])).toEqual([
+      [1, 9],
+      [2, 40],
+      [7, 9],
+    ]);
+    expect([now.revision, now.all]).toEqual([4, true]);
+    expect(merged(STATE, { ...news, all: true }).people).toHaveLength(2);
+  });
+});
+
+describe("playing", () => {
+  const times = Float64Array.from([0, 0.1, 0.2, 0.5, 0.6]); // a frame that lasts longer
+  const always = () => true;
+
+  it("finds the frame that a time lies in", () => {
+    expect([-1, 0, 0.09, 0.1, 0.49, 0.5, 99].map((t) => frameAtTime(times, t))).toEqual([0, 0, 0, 1, 2, 3, 4]);
+  });
+  it("follows the clock and the video's own times", () => {
+    const playing = { frame: 0, since: 1000 };
+    expect(advance(playing, 0, 1050, times, always)!.frame).toBe(0);
+    expect(advance(playing, 1, 1400, times, always)!.frame).toBe(2);
+    expect(advance(playing, 2, 1520, times, always)!.frame).toBe(3);
+    expect(advance(playing, 4, 1900, times, always)).toBeNull();
+  });
+  it("shows the newest frame that is there, and waits when none is", () => {
+    const playing = { frame: 0, since: 1000 };
+    expect(advance(playing, 0, 1550, times, (f) => f <= 2)).toEqual({ frame: 2, playing });
+    expect(advance(playing, 0, 1550, times, () => false)).toEqual({ frame: 0, playing: { frame: 0, since: 1550 } });
+  });
+});
+
+describe("scrub bar", () => {
+  it("gives every frame its part of the bar", () => {
+    for (const n of [1, 7, 66, 5000])
+      for (const frame of [0, n >> 1, n - 1])
+        expect(frameAt((xOf(frame, n, 640) + xOf(frame + 1, n, 640)) / 2, n, 640)).toBe(frame);
+    expect([frameAt(-5, 10, 100), frameAt(400, 10, 100)]).toEqual([0, 9]);
+  });
+  it("makes room for everybody", () => {
+    for (const n of [1, 3, 8, 20, 60]) {
+      const { height, gap } = lanes(n, 40);
+      expect(height).toBeGreaterThan(0);
+      expect(n * (height + gap) - gap).toBeLessThanOrEqual(40.5);
+    }
+  });
+});
+
+describe("colours", () => {
+  it("are lighter on the left and darker on the right, as in the pictures that Python makes", () => {
+    expect(paintOf("#46afff")).toMatchObject({
+      middle: "rgb(70 175 255)",
+      left: "rgb(163 215 255)",
+      right: "rgb(48 110 159)",
+    });
+    expect([paintOf("#f5e646").ink, paintOf("#303080").ink]).toEqual(["rgb(18 20 26)", "rgb(255 255 255)"]);
+    expect(paintOf("no colour").middle).toBe("rgb(200 200 205)");
+  });
+  it("know sides by name, or by their place in a pair", () => {
+    expect(sidesOf(SKELETON)).toEqual(["middle", "left", "right"]);
+    expect(sidesOf({ ...SKELETON, flip_pairs: [[2, 1]] })).toEqual(["middle", "left", "right"]);
+    expect(sidesOf({ ...SKELETON, keypoints: ["a", "b", "c"] })).toEqual(["middle", "left", "right"]);
+    expect([edgeSide("left", "left"), edgeSide("middle", "right"), edgeSide("left", "right")]).toEqual([
+      "left",
+      "right",
+      "middle",
+    ]);
+  });
+});
