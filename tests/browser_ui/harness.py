@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,18 @@ STANDING = np.array(
 )
 
 
-def bundle() -> Path:
-    """The folder of the front end's bundle, brought up to date."""
+def build_hook() -> ModuleType:
+    """js/hatch_build.py as a module; it is no part of a package."""
     spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "js" / "hatch_build.py")
     assert spec is not None and spec.loader is not None
     hook = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hook)
+    return hook
+
+
+def bundle() -> Path:
+    """The folder of the front end's bundle, brought up to date."""
+    hook = build_hook()
     hook.build()
     return hook.STATIC
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -93,12 +94,14 @@ def test_the_wheel_zooms_at_the_pointer(widget: Widget) -> None:
     widget.page.mouse.move(x, y)
     for _ in range(4):
         widget.page.mouse.wheel(0, -300)
-    # What was under the pointer is still there: a drag takes the same keypoint, and moves it less far on the image.
     widget.page.wait_for_timeout(60)
+    # What was under the pointer is still there, and a drag moves it less far on the image by as much as was zoomed.
+    before = widget.truth(1, "left_wrist")
     widget.drag((x, y), (x + 70, y))
     args = widget.one_edit()[1]
+    (x0, _), (x1, _) = widget.at(0, 0), widget.at(1, 0)
     assert args["keypoint"] == "left_wrist"
-    assert 2 < args["xy"][0] - 292 - 36 < 70 / 1.5 or args["xy"][0] > widget.page.evaluate("0")
+    assert args["xy"][0] - before[0] == pytest.approx(70 / (x1 - x0) / math.exp(4 * 300 * 0.0016), abs=0.1)
 
 
 def test_the_wheel_scrolls_the_page_until_the_widget_has_the_keys(widget: Widget) -> None:
