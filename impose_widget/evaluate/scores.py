@@ -27,7 +27,8 @@ def own_scores(truth: Truth, poses: np.ndarray) -> dict[str, float]:
     """Scores of each person's own track, identities included: what an annotator works on.
 
     mean_oks over person-frames; share85 … the share of person-frames at that OKS; kp_right the share of labelled
-    keypoints at a similarity of `RIGHT`; missing the share of labelled keypoints about which the tool says nothing.
+    keypoints at a similarity of `RIGHT`, right_<keypoint> the same of one keypoint; missing the share of labelled
+    keypoints about which the tool says nothing.
 
     Args:
         truth: the labels.
@@ -40,6 +41,10 @@ def own_scores(truth: Truth, poses: np.ndarray) -> dict[str, float]:
     out |= {f"share{round(100 * s)}": float((score >= s).mean()) for s in SHARES}
     out["kp_right"] = float((labelled >= RIGHT).mean())
     out["missing"] = float((~np.isfinite(poses[..., :2]).all(-1))[truth.labelled].mean())
+    for k, name in enumerate(truth.skeleton.keypoints):
+        of_name = similarity[..., k][truth.labelled[..., k]]
+        if len(of_name):
+            out[f"right_{name}"] = float((of_name >= RIGHT).mean())
     return out
 
 

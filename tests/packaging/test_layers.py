@@ -45,7 +45,9 @@ LAYERS = {
         "cotracker cv2 dask distributed matplotlib torch tqdm",
     ),
     "preview": layer("core render session video", "numpy pandas", "", "ipycanvas ipywidgets traitlets"),
-    "cli": layer("", "numpy typer", "__version__ core io render session video", "av cv2 platformdirs rich torch"),
+    "cli": layer(
+        "", "numpy typer", "__version__ core evaluate io render session video", "av cv2 platformdirs rich torch"
+    ),
     "__init__": layer(),
 }
 

@@ -28,12 +28,14 @@ class Run:
     """One annotator with one tool on one video.
 
     Attributes:
-        curve: one row a click (row 0: before the first): clicks per tracklet, mean_oks, share85, clicks by kind.
+        curve: one row a click (row 0: before the first): clicks per tracklet, mean_oks, share85, clicks by kind, and
+            of each person n the clicks on them (clicks_n) and their own mean OKS (oks_n).
         clicks: the log.
         clicks_to: target -> clicks per tracklet when the mean OKS over all person-frames was there first; None: never.
             Also `FRAMES_RIGHT`.
         clicks_to_own: per tracklet, target -> clicks on it until its own mean OKS was there.
         start, end: `own_scores` before the first and after the last click.
+        oks: (2, T, N), OKS before the first and after the last click; NaN where nobody is labelled.
         looks: what guidance cost besides clicks.
         guided: False if the tool has no suggestions, so that the policy `issue` could not be followed.
         start_seconds: how long the tool took before the first click.
@@ -45,6 +47,7 @@ class Run:
     clicks_to_own: list[dict[str, int | None]]
     start: dict[str, float]
     end: dict[str, float]
+    oks: np.ndarray
     looks: Looks = field(default_factory=Looks)
     guided: bool = True
     start_seconds: float = 0.0
@@ -101,8 +104,8 @@ def run_curve(
         guided = guided or bool(looks.right_already + looks.nobody)
         end = own_scores(truth, annotator.poses)
         return Run(
-            pd.DataFrame(record.rows), annotator.clicks, record.first, record.own, record.start, end, looks, guided,
-            annotator.seconds,
+            pd.DataFrame(record.rows), annotator.clicks, record.first, record.own, record.start, end,
+            np.stack([record.oks, annotator.oks]), looks, guided, annotator.seconds,
         )  # fmt: skip
     finally:
         method.close()
@@ -130,6 +133,7 @@ class _Record:
         self.first: dict[str, float | None] = dict.fromkeys([*map(str, TARGETS), FRAMES_RIGHT])
         self.own: list[dict[str, int | None]] = [dict.fromkeys(map(str, TARGETS)) for _ in annotator.given]
         self.start = own_scores(annotator.truth, annotator.poses)
+        self.oks = annotator.oks.copy()
         self.measure()
 
     @property
@@ -143,13 +147,17 @@ class _Record:
         values = score[truth.present]
         spent = annotator.spent()
         clicks = float(spent.sum() / len(spent))
+        each = np.nanmean(score, 0)
         row = {"clicks": clicks, "mean_oks": float(values.mean()), "share85": float((values >= 0.85).mean())}
-        self.rows.append(row | {kind: annotator.count(kind) for kind in KINDS})
+        row |= {kind: annotator.count(kind) for kind in KINDS}
+        for n in range(len(spent)):
+            row |= {f"clicks_{n}": int(spent[n]), f"oks_{n}": float(each[n])}
+        self.rows.append(row)
         for target in TARGETS:
             if self.first[str(target)] is None and row["mean_oks"] >= target:
                 self.first[str(target)] = clicks
             for n, own in enumerate(self.own):
-                if own[str(target)] is None and np.nanmean(score[:, n]) >= target:
+                if own[str(target)] is None and each[n] >= target:
                     own[str(target)] = int(spent[n])
         if self.first[FRAMES_RIGHT] is None and row["share85"] >= 0.95:
             self.first[FRAMES_RIGHT] = clicks
