@@ -12,7 +12,7 @@ from impose_widget.video import Video, open_video
 
 if TYPE_CHECKING:
     from impose_widget.core.detections import Detections
-    from impose_widget.detect import MoveNetDetector
+    from impose_widget.detect import Detector
 
 LEAST_SCORE = 0.15
 """Of people whom the baselines take over from the detector; weaker ones are more often nobody."""
@@ -27,6 +27,7 @@ class Footage:
         detector_size: pixels of the longer side that the network sees; None for its usual size.
         cache: folder in which detections are kept between runs; None for none.
         name: for reports; None: the video's.
+        detector: finds people in the place of the network that ships; what it finds is not kept.
     """
 
     def __init__(
@@ -36,24 +37,25 @@ class Footage:
         detector_size: int | None = None,
         cache: Path | None = None,
         name: str | None = None,
+        detector: Detector | None = None,
     ) -> None:
         self.source = source
         self.video: Video = open_video(source)
         self.skeleton = skeleton
         self.detector_size = detector_size
-        self.cache = cache
+        self.cache = cache if detector is None else None
         self.name = name or self.video.name
         self._readings: list[np.ndarray] | None = None
         self._found: Detections | None = None
-        self._detector: MoveNetDetector | None = None
+        self._detector = self._own_detector = detector
 
     def __len__(self) -> int:
         return len(self.video)
 
     @property
     def has_network(self) -> bool:
-        """Whether the network that ships knows the skeleton."""
-        return self.skeleton.keypoints == COCO17.keypoints
+        """Whether there is a network that knows the skeleton."""
+        return self._own_detector is not None or self.skeleton.keypoints == COCO17.keypoints
 
     @property
     def key(self) -> str:
@@ -64,8 +66,8 @@ class Footage:
         facts = [self.video.fingerprint(), self.skeleton.to_json(), self.detector_size]
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=8).hexdigest()
 
-    def detector(self) -> MoveNetDetector:
-        """The network that ships, at this footage's size."""
+    def detector(self) -> Detector:
+        """What finds people: the one given, or the network that ships at this footage's size."""
         if self._detector is None:
             from impose_widget.detect import SIZE, MoveNetDetector
 
@@ -110,10 +112,14 @@ class Footage:
             partial.replace(path)
         return found
 
+    def on(self, source: object, name: str | None = None) -> Footage:
+        """Other frames with the same skeleton and detector."""
+        return Footage(source, self.skeleton, self.detector_size, self.cache, name or self.name, self._own_detector)
+
     def without(self, keep: np.ndarray) -> Footage:
         """The same video with a detector that misses things: only some detections (M,) bool of `detections()` stay."""
-        other = Footage(self.source, self.skeleton, self.detector_size, self.cache, self.name)
-        other._found, other._detector = self.detections()[np.asarray(keep, bool)], self._detector
+        other = self.on(self.source)
+        other._found = self.detections()[np.asarray(keep, bool)]
         return other
 
     def close(self) -> None:

@@ -166,9 +166,7 @@ class SharedDetections:
     """
 
     def __init__(self, footage: Footage) -> None:
-        from impose_widget.detect import KEYPOINT_SCORE
-
-        self.KEYPOINT_SCORE = KEYPOINT_SCORE
+        self.KEYPOINT_SCORE = footage.detector().KEYPOINT_SCORE
         self._footage = footage
 
     def detect(self, frames: Sequence[np.ndarray], indices: Sequence[int]) -> Detections:

@@ -109,8 +109,7 @@ def blurred(footage: Footage, sigma: float) -> Footage:
     import cv2
 
     frames = np.stack([cv2.GaussianBlur(footage.video[t], (0, 0), sigma) for t in range(len(footage))])
-    name = f"{footage.name}, blurred by {sigma:g} px"
-    return Footage(frames, footage.skeleton, footage.detector_size, footage.cache, name)
+    return footage.on(frames, f"{footage.name}, blurred by {sigma:g} px")
 
 
 def carried_in_blur(make: Callable[[], Method], footage: Footage, truth: Truth) -> tuple[float, Carried]:

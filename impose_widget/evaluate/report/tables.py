@@ -27,13 +27,13 @@ TITLES = {
 NOTES = {
     "curves": "Clicks per tracklet until the mean OKS over all person-frames, and until 95 % of person-frames at OKS "
     ".85 (`frames`); '>' means that some part did not get there and counts as what was spent. fixed and broken: "
-    "keypoints that one click makes right and wrong (similarity .5), mean over the first 20 clicks per tracklet. looks: "
-    "places that the tool pointed at where nothing had to be done.",
+    "keypoints that one click makes right and wrong (similarity .5), mean over the first 20 clicks per tracklet. "
+    "looks: places that the tool pointed at where nothing had to be done.",
     "quality": "Identities included: each person's own track. right: labelled keypoints at a similarity of .5. "
     "AP and HOTA are of everybody the tool finds, false alarms included: see the next table at k = 0.",
     "k_clicks": "The paper does not say what its k is counted on: every row names its unit. AP is COCO's, mAP "
-    "PoseTrack's (mean over keypoints); HOTA on tight boxes, on OKS, and per keypoint; switches and IDF1 by OKS from .5. "
-    "Identities are not repaired here.",
+    "PoseTrack's (mean over keypoints); HOTA on tight boxes, on OKS, and per keypoint; switches and IDF1 by OKS from "
+    ".5. Identities are not repaired here.",
     "vnoc": "All units of the same run side by side; keypoint, box and identity clicks apart. The paper's VNoC is per "
     "frame on one data set and per tracklet on the other: compare with the column of the same unit only.",
     "carried": "The true pose of a frame is given, nothing else; frames until the first failure, mean over starts and "
