@@ -155,7 +155,7 @@ def test_the_ablation_takes_parts_away() -> None:
     rows = ablation(footage, truth, rows=("everything", "without propagation", "without both"))
     table = rows.set_index("variant")
     assert table.loc["without propagation", "clicks_per_video"] > 2 * table.loc["everything", "clicks_per_video"]
-    assert table.loc["without both", "AssA_oks"] < 0.1 and table.loc["without both", "switches"] > 15
+    assert table.loc["without both", "AssA_oks"] < 0.2 and table.loc["without both", "switches"] > 15
     assert table.loc["everything", "AssA_oks"] == 1
 
 
