@@ -99,7 +99,7 @@ class _Linker:
         taken = np.union1d(held[held >= 0], rows[self.known[rows] != NOBODY])
         left = left[~self._duplicates(left, taken)]
         self._solve(frame, held, ~self.bank.firm, left, config.min_similarity)
-        return np.setdiff1d(left, held)
+        return self._distinct(np.setdiff1d(left, held), np.intersect1d(left, held))
 
     def _solve(self, frame: int, held: np.ndarray, who: np.ndarray, rows: np.ndarray, least: float) -> None:
         """Match those of `who` (N,) bool that hold nothing with detections, one to one."""
@@ -119,6 +119,16 @@ class _Linker:
         share = self.config.oks_share
         same = ones.similarity(others, self.sigmas, np.ones(len(ones.size)), self.config.looseness / 2, share)
         return (same >= self.config.duplicate).any(0)
+
+    def _distinct(self, rows: np.ndarray, taken: np.ndarray) -> np.ndarray:
+        """Those of `rows` that repeat neither a detection of `taken` nor a better one of their own."""
+        rows = rows[~self._duplicates(rows, taken)]
+        rows = rows[np.argsort(-self.score[rows], kind="stable")]
+        for row in rows:
+            better = rows[: np.flatnonzero(rows == row)[0]]
+            if self._duplicates(np.array([row]), better)[0]:
+                rows = rows[rows != row]
+        return np.sort(rows)
 
     def _update(self, frame: int, held: np.ndarray) -> None:
         who = np.flatnonzero(held != NOBODY)

@@ -45,6 +45,16 @@ class Flaws:
     phantoms: float = 0.1
 
 
+def walking(n_frames: int, n_people: int, seed: int = 0) -> Truth:
+    """People who walk to and fro in a wide picture."""
+    rng = np.random.default_rng(seed)
+    shape = rng.normal(0, (12, 35), (n_people, 17, 2))
+    start, speed = rng.uniform(0, 1800, (n_people, 2)), rng.uniform(-3, 3, (n_people, 2))
+    middle = np.abs((start + np.arange(n_frames)[:, None, None] * speed) % 3600 - 1800)
+    xy = middle[:, :, None] + shape
+    return Truth("walking", xy, np.zeros(xy.shape[:3], bool), (1800, 1800))
+
+
 def detect(truth: Truth, flaws: Flaws, seed: int = 0) -> tuple[Detections, np.ndarray]:
     """Detections of true people with the flaws of a detector, and whose each is: (M,) the column in `truth`, or -1."""
     rng = np.random.default_rng(seed)

@@ -1,8 +1,8 @@
 """Who is who from frame to frame, measured: `python -m tests.bench.association` prints IDF1, switches, fragmentations.
 
 Detections are made of ground truth (PoseTrack poses; tracks of MuPoTS) with the flaws of a detector, or are MoveNet's
-own on MuPoTS videos, when a cache of them is given. Videos with even numbers in the sorted list were used to choose
-settings ("tune"), the odd ones were not ("held out").
+own on MuPoTS videos (`--movenet DIR`, where they are kept for the next time). Videos with even numbers in the sorted
+list were used to choose settings ("tune"), the odd ones were not ("held out").
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from scipy.optimize import linear_sum_assignment
 
 from impose_widget.associate import associate
 from impose_widget.core.detections import Detections
-from impose_widget.core.geometry import box_iou, oks, person_area, pose_box
+from impose_widget.core.geometry import box_iou, oks, person_area
 from impose_widget.core.skeleton import COCO17
+from impose_widget.detect import MoveNetDetector
+from impose_widget.video import open_video
 from tests.associate.identity_scores import IGNORED, IdentityScore, score_identities
-from tests.associate.truth import Flaws, Truth, detect
+from tests.associate.truth import Flaws, Truth, detect, walking
 from tests.shared import SHARED
 
 FLAWS = {
@@ -72,18 +74,23 @@ def mupots(path: Path) -> Truth:
     return Truth(path.stem, xy, np.zeros(xy.shape[:3], bool), (int(width) + 1, int(height) + 1))
 
 
+def read_by_movenet(path: Path, cache: Path) -> tuple[Detections, tuple[int, int], int]:
+    """What the detector sees in a video; the picture's size; the number of frames. Kept in a file."""
+    with open_video(path) as video:
+        size, n = (video.width, video.height), len(video)
+        if not cache.is_file():
+            found = MoveNetDetector().detect(list(video.frames(range(n))), range(n))
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(cache, **{name: getattr(found, name) for name in Detections.__slots__})
+    with np.load(cache) as data:
+        return Detections(*(data[name] for name in Detections.__slots__)), size, n
+
+
 def movenet(cache: Path, flaws: Flaws, seed: int) -> Iterator[Scene]:
-    """Real detections on MuPoTS videos: files `det_NAME.npz` with frame, kp (M, 17, 3), score (M,), size, n."""
-    for path in sorted(cache.glob("det_mupots_*.npz")):
-        with np.load(path) as data:
-            kp = data["kp"].astype(np.float32)
-            box = pose_box(kp[..., :2]).astype(np.float32)
-            found, size, n = (
-                Detections(data["frame"], kp, box, data["score"]),
-                tuple(data["size"].tolist()),
-                int(data["n"]),
-            )
-        with np.load(SHARED / "data/videos" / f"{path.stem[4:]}_est_tracks.npz", allow_pickle=True) as data:
+    """Real detections on MuPoTS videos, and whose each is by the estimated tracks."""
+    for path in sorted((SHARED / "data/videos").glob("mupots_*.mp4")):
+        found, size, n = read_by_movenet(path, cache / f"{path.stem}.npz")
+        with np.load(path.with_name(f"{path.stem}_est_tracks.npz"), allow_pickle=True) as data:
             xy, names = data["xy"].transpose(1, 0, 2, 3).astype(float), [str(s) for s in data["joints"]]
         limbs = [names.index(name) for name in COCO17.keypoints[5:]]
         owner = np.full(len(found), IGNORED)
@@ -160,19 +167,9 @@ def sets(cache: Path | None, repeats: int) -> dict[str, Callable[[Flaws], Iterat
     return out
 
 
-def walking(n_frames: int, n_people: int) -> Truth:
-    """People who walk to and fro in a wide picture: material to take the time with."""
-    rng = np.random.default_rng(0)
-    shape = rng.normal(0, (12, 35), (n_people, 17, 2))
-    start, speed = rng.uniform(0, 1800, (n_people, 2)), rng.uniform(-3, 3, (n_people, 2))
-    middle = np.abs((start + np.arange(n_frames)[:, None, None] * speed) % 3600 - 1800)
-    xy = middle[:, :, None] + shape
-    return Truth("walking", xy, np.zeros(xy.shape[:3], bool), (1800, 1800))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--movenet", type=Path, help="folder of cached detections det_NAME.npz")
+    parser.add_argument("--movenet", type=Path, help="also on the detector's own readings, kept in this folder")
     parser.add_argument("--repeats", type=int, default=2, help="random draws of the flaws per video")
     parser.add_argument("--only", help="sets whose name contains this")
     parser.add_argument("--time", action="store_true", help="only time 10,000 frames of 10 people")
