@@ -42,7 +42,7 @@ def noisy(seed: int, n_frames: int = 40, n_people: int = 5, drop: float = 0.15) 
 
 
 seeds = st.integers(0, 2**16)
-few = settings(deadline=None, max_examples=25)
+few = settings(deadline=None, max_examples=15)
 
 
 @few

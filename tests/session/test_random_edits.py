@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+import impose_widget as iw
 from impose_widget.core.pose import SOURCES
 from tests.session.sessions import anchors, assert_same, session_on, tables
 from tests.walkers import SMALL, TruthDetector, Walkers
@@ -22,7 +23,8 @@ FRAMES = WALKERS.render()
 frames = st.integers(0, 11)
 keypoints = st.sampled_from(SMALL.keypoints)
 points = st.tuples(st.floats(0, 95, width=32), st.floats(0, 63, width=32))
-scopes = st.sampled_from(["frame", "onwards", "backwards", "all"])
+scopes = st.sampled_from(["frame", "onwards", "backwards", "all"]) | st.tuples(frames, frames).map(sorted).map(tuple)
+files = st.sampled_from(["poses.parquet", "poses.csv", "poses.json"])
 
 
 class RandomEdits(RuleBasedStateMachine):
@@ -38,7 +40,14 @@ class RandomEdits(RuleBasedStateMachine):
         self.redo_stack: list = []
 
     def open(self):
-        return session_on(FRAMES, TruthDetector(WALKERS, missing=[(5, 1), (6, 1)]), self.store)
+        session = session_on(FRAMES, TruthDetector(WALKERS, missing=[(5, 1), (6, 1)]), self.store)
+        self.heard = session.revision
+        session.on_change(self.hear)
+        return session
+
+    def hear(self, changed) -> None:
+        assert changed.revision >= self.heard and list(changed.frames) == sorted(set(changed.frames.tolist()))
+        self.heard = changed.revision
 
     def teardown(self) -> None:
         self.s.close()
@@ -55,7 +64,7 @@ class RandomEdits(RuleBasedStateMachine):
     def place(self, data) -> tuple[int, int]:
         """(frame, track_id) of somebody present."""
         track_id = self.person(data)
-        poses = self.s.boxes if False else self.s.poses
+        poses = self.s.poses
         present = poses.loc[poses["track_id"] == track_id, "frame"].unique().tolist()
         return data.draw(st.sampled_from(present), "frame"), track_id
 
@@ -94,18 +103,28 @@ class RandomEdits(RuleBasedStateMachine):
     def find_people(self):
         self.act(lambda: self.s.initialize(progress=False))
 
-    @rule()
-    def find_again(self):
-        self.act(lambda: self.s.initialize(progress=False))
+    @rule(some=st.none() | st.lists(frames, max_size=5))
+    def find_again(self, some):
+        self.act(lambda: self.s.initialize(some, progress=False))
+
+    @rule(chunk=st.integers(1, 6))
+    def find_a_little(self, chunk):
+        def run():
+            steps = self.s.iter_initialize(chunk=chunk)
+            next(steps, None)
+            getattr(steps, "close", lambda: None)()
+
+        self.act(run)
 
     @precondition(lambda self: self.ids())
-    @rule(data=st.data(), frame=frames, k=keypoints, xy=points, v=st.sampled_from([1, 2]))
-    def correct(self, data, frame, k, xy, v):
+    @rule(data=st.data(), frame=frames, k=keypoints, xy=points, v=st.sampled_from([1, 2]), by_name=st.booleans())
+    def correct(self, data, frame, k, xy, v, by_name):
         i = self.person(data)
-        self.act(
-            lambda: self.s.correct(frame, i, k, xy, v),
+        rows = self.act(
+            lambda: self.s.correct(frame, i, k if by_name else SMALL.keypoints.index(k), xy, v),
             lambda: self.model.update({(frame, i, k): (float(xy[0]), float(xy[1]), v)}),
         )
+        assert set(rows["frame"]) <= {frame} and set(rows["track_id"]) <= {i}, "a click changes one person in one frame"
 
     @precondition(lambda self: self.ids())
     @rule(data=st.data(), k=keypoints, v=st.sampled_from([0, 1, 2]))
@@ -164,7 +183,15 @@ class RandomEdits(RuleBasedStateMachine):
 
     @rule(frame=frames, x=st.floats(0, 70), y=st.floats(0, 30))
     def draw_box(self, frame, x, y):
-        self.act(lambda: self.s.draw_box(frame, (x, y, 20, 30)))
+        before = set(self.s.events["track_id"])
+        new = self.act(lambda: self.s.draw_box(frame, (x, y, 20, 30)))
+        assert new not in before and frame in set(self.s.boxes.query("track_id == @new")["frame"])
+
+    @precondition(lambda self: self.ids())
+    @rule(data=st.data(), frame=frames, x=st.floats(0, 70), y=st.floats(0, 30))
+    def draw_box_of_somebody(self, data, frame, x, y):
+        i = self.person(data)
+        assert self.act(lambda: self.s.draw_box(frame, (x, y, 20, 30), i)) == i
 
     @precondition(lambda self: len(self.ids()) > 1)
     @rule(data=st.data(), scope=scopes)
@@ -172,16 +199,33 @@ class RandomEdits(RuleBasedStateMachine):
         frame, a = self.place(data)
         b = data.draw(st.sampled_from([i for i in self.ids() if i != a]), "new_track_id")
         span = self.span(frame, scope) & set(self.s._state.tracks.frames_of(a).tolist())
+        if not span:
+            return
         self.act(lambda: self.s.assign(frame, a, b, scope), lambda: self.exchange(a, b, span))
+
+    @precondition(lambda self: self.ids())
+    @rule(data=st.data(), scope=scopes)
+    def assign_to_somebody_new(self, data, scope):
+        frame, a = self.place(data)
+        new = self.s._state.next_track_id + 2  # any number that nobody ever had will do
+        span = self.span(frame, scope) & set(self.s._state.tracks.frames_of(a).tolist())
+        if not span:
+            return
+        self.act(lambda: self.s.assign(frame, a, new, scope), lambda: self.exchange(a, new, span))
 
     @precondition(lambda self: len(self.ids()) > 1)
     @rule(data=st.data(), scope=scopes)
     def swap(self, data, scope):
         frame, a = self.place(data)
         b = data.draw(st.sampled_from([i for i in self.ids() if i != a]), "b")
-        self.act(lambda: self.s.swap(a, b, frame, scope), lambda: self.exchange(a, b, self.span(frame, scope)))
+        span = self.span(frame, scope)
+        if not span & {*self.s._state.tracks.frames_of(a).tolist(), *self.s._state.tracks.frames_of(b).tolist()}:
+            return
+        self.act(lambda: self.s.swap(a, b, frame, scope), lambda: self.exchange(a, b, span))
 
     def span(self, frame, scope) -> set[int]:
+        if isinstance(scope, tuple):
+            return set(range(scope[0], scope[1] + 1))
         return set(
             {"frame": [frame], "onwards": range(frame, 12), "backwards": range(frame + 1), "all": range(12)}[scope]
         )
@@ -218,6 +262,8 @@ class RandomEdits(RuleBasedStateMachine):
     def delete(self, data, scope):
         frame, i = self.place(data)
         span = self.span(frame, scope)
+        if not span & set(self.s._state.tracks.frames_of(i).tolist()):
+            return
 
         def expected():
             self.model = {key: v for key, v in self.model.items() if not (key[1] == i and key[0] in span)}
@@ -234,6 +280,27 @@ class RandomEdits(RuleBasedStateMachine):
     def propagate(self, direction):
         self.act(lambda: self.s.propagate(direction=direction, progress=False))
         assert direction != "both" or not self.s.frames["stale"].any()
+
+    @precondition(lambda self: self.ids())
+    @rule(data=st.data(), direction=st.sampled_from(["forward", "backward"]), stop=frames, k=keypoints)
+    def propagate_some(self, data, direction, stop, k):
+        """Chosen people, one keypoint, up to a frame: nothing else may change."""
+        i, before = self.person(data), self.s.poses
+        self.act(lambda: self.s.propagate(None, direction, stop, [i], k, progress=False))
+        columns = ["frame", "track_id", "keypoint", "x", "y"]
+        others = [p.loc[(p["track_id"] != i), columns].reset_index(drop=True) for p in (before, self.s.poses)]
+        assert others[0].equals(others[1])
+
+    @precondition(lambda self: self.ids())
+    @rule(data=st.data())
+    def propagate_from_here(self, data):
+        frame, i = self.place(data)
+        self.act(lambda: self.s.propagate(frame, "both", tracks=i, progress=False))
+
+    @precondition(lambda self: self.ids())
+    @rule()
+    def propagate_everybody(self):
+        self.act(lambda: self.s.propagate(direction="both", tracks="all", progress=False))
 
     @precondition(lambda self: self.ids())
     @rule(after=st.integers(0, 3))
@@ -254,14 +321,40 @@ class RandomEdits(RuleBasedStateMachine):
         if issue is not None:
             self.act(lambda: self.s.resolve_issue(issue, state))
 
+    @precondition(lambda self: 0 < len(self.ids()) < 5)  # each time there are twice as many people
     @rule()
     def load_own_poses(self):
         poses = self.s.poses
-        if not len(poses):
-            return
         names = self.act(lambda: self.s.load(poses.sample(frac=1, random_state=0)))
         for (f, i, k), v in list(self.model.items()):
             self.model[f, names[i], k] = v
+
+    @precondition(lambda self: 0 < len(self.ids()) < 5)
+    @rule(name=files)
+    def export_and_take_in_again(self, name):
+        poses, before, revision = self.s.poses, tables(self.s), self.s.revision
+        path = self.s.export(Path(self.folder.name) / name)
+        assert self.s.revision == revision
+        assert_same(tables(self.s), before)
+        placed = poses["visibility"] > 0
+        back = iw.read(path)
+        assert (back["visibility"] > 0).sum() == placed.sum()
+        taken = [f"{i} {f}" for i, f in zip(poses["track_id"], poses["frame"], strict=True)]
+        names = self.act(lambda: self.s.load(path))
+        assert set(names) == set(back["track_id"]) and not set(names.values()) & set(poses["track_id"])
+        for (f, i, k), v in list(self.model.items()):
+            if i in names and f"{names[i]} {f}" not in taken:
+                self.model[f, names[i], k] = v
+
+    @rule(after=st.none() | st.integers(0, 2**31))
+    def only_look(self, after):
+        revision, before = self.s.revision, tables(self.s)
+        assert self.s.metrics()["clicks"] == int(self.s.events["clicks"].sum())
+        issue = self.s.next_issue(after)
+        assert issue is None or issue["state"] == "open"
+        assert self.s.save() == self.store and str(self.store) in repr(self.s)
+        assert self.s.revision == revision == self.s.events["seq"].max()
+        assert_same(tables(self.s), before)
 
     @rule()
     def undo(self):
@@ -318,6 +411,6 @@ class RandomEdits(RuleBasedStateMachine):
 
 
 RandomEdits.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestRandomEdits = pytest.mark.filterwarnings("ignore::ResourceWarning")(RandomEdits.TestCase)
