@@ -183,6 +183,13 @@ class NotebookPage:
             code,
         )
 
+    def until(self, condition: str, timeout: float = 60) -> None:
+        """Wait until a condition holds in Python."""
+        deadline = time.monotonic() + timeout
+        while (shown := self.python(f"print(bool({condition}))")) != "True":
+            assert time.monotonic() < deadline and shown == "False", f"{condition}: {shown}"
+            time.sleep(0.1)
+
     def shut_down(self) -> None:
         """End the kernel, or the next tests run beside it."""
         with contextlib.suppress(Exception):

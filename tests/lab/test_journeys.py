@@ -50,7 +50,7 @@ def test_drag_a_keypoint_and_read_it_in_the_next_cell(notebook: NotebookPage, ed
     assert (frame, track_id, keypoint) == (3, 0, "head") and abs(px - x - 8) < 0.5 and abs(py - y + 6) < 0.5
     notebook.run_cell(1)
     notebook.page.wait_for_selector(".jp-OutputArea-output table >> text=human")
-    assert "Saved" in editor.text() or "memory only" in editor.text()
+    assert "memory only" in editor.text().lower()
 
 
 @everywhere
@@ -63,13 +63,10 @@ def test_a_correction_travels_and_escape_stops_it(notebook: NotebookPage, editor
     editor.drag((x, y), (x + 4, y - 4))
     editor.press("g")
     editor.root.get_by_text("Carrying person 0").first.wait_for()
-    notebook.page.wait_for_function("() => true")
     assert notebook.python("print((annotator.poses.source == 'propagated').sum() >= 0, annotator.busy)") == "True True"
     editor.press("Escape")
     notebook.page.wait_for_function("(root) => root.dataset.imposeState === 'ready'", arg=editor.root.element_handle())
-    for _ in range(100):
-        if notebook.python("print(annotator.busy)") == "False":
-            break
+    notebook.until("not annotator.busy")
     assert notebook.python("print(annotator.busy, (annotator.poses.source == 'propagated').any())") == "False True"
 
 
@@ -115,8 +112,8 @@ def test_swap_two_people_from_here_on(notebook: NotebookPage, editor: EditorOnPa
     editor.page.keyboard.press("1")
     editor.page.keyboard.press("Enter")
     editor.wait_revision(2)
-    code = "print(annotator.events.iloc[-1][['action', 'frame', 'track_id', 'track_id_b']].tolist())"
-    assert notebook.python(code) == "['swap', 10, 0, 1]"
+    code = "e = annotator.events.iloc[-1]; print(e.action, e.frame, e.track_id, e.track_id_b)"
+    assert notebook.python(code) == "swap 10 0 1"
 
 
 @everywhere
@@ -211,9 +208,7 @@ def test_the_clip_that_ships_from_nothing_to_a_carried_correction(notebook: Note
     clip = ROOT / "impose_widget" / "assets" / "store_aisle.mp4"
     notebook.open([f"import impose_widget as iw\nannotator = iw.Annotator({str(clip)!r}, store=None)\nannotator"])
     editor = EditorOnPage(notebook.page, 480, 270).ready()
-    for _ in range(200):
-        if notebook.python("print(annotator.frames.found.iloc[:30].all())") == "True":
-            break
+    notebook.until("annotator.frames.found.iloc[:30].all()")
     editor.go(22)
     code = (
         "p = annotator.poses.query('frame == 22 and keypoint == \"left_wrist\"');"
@@ -224,9 +219,7 @@ def test_the_clip_that_ships_from_nothing_to_a_carried_correction(notebook: Note
     revision = editor.revision
     editor.drag((x, y), (397, 60))
     editor.wait_revision(revision + 1)
-    for _ in range(200):
-        if notebook.python("print((annotator.poses.source == 'propagated').any() and not annotator.busy)") == "True":
-            break
+    notebook.until("(annotator.poses.source == 'propagated').any() and not annotator.busy")
     moved = notebook.python(
         f"p = annotator.poses.query('frame == 24 and track_id == {int(person)}');"
         "p = p[p.keypoint == 'left_wrist'].iloc[0];"
