@@ -86,6 +86,14 @@ class MoveNet(nn.Module):
 
     def forward(self, image: Tensor) -> MoveNetMaps:
         """(B, 3, H, W) uint8 or float RGB 0 to 255, sides multiples of 32."""
-        x = image.float() * PIXEL_SCALE - 1.0
-        features, *pyramid = self.pyramid(self.backbone(x))
+        return self.maps_of(self.backbone(self.normalised(image)))
+
+    @staticmethod
+    def normalised(image: Tensor) -> Tensor:
+        """RGB 0 to 255 as the backbone wants it, -1 to 1."""
+        return image.float() * PIXEL_SCALE - 1.0
+
+    def maps_of(self, backbone_maps: tuple[Tensor, ...]) -> MoveNetMaps:
+        """Pyramid and heads on what the backbone gave."""
+        features, *pyramid = self.pyramid(backbone_maps)
         return MoveNetMaps(features, tuple(pyramid), **{name: head(features) for name, head in self.heads.items()})

@@ -1,0 +1,62 @@
+"""Memory: what the encoder knows of some images. It depends on no correction, so it is computed once and kept."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from impose_widget.model.backbone import Guess
+
+
+class Memory(NamedTuple):
+    """Tokens of B images at L levels.
+
+    Attributes:
+        tokens: (B, S, C), levels from fine to coarse, each row by row.
+        padding: (B, S) bool, True where a token is padding; None if none is.
+        shapes: L pairs (H_l, W_l).
+        valid: (B, L, 2) share of each map's width and height that is not padding.
+        guess: people that the backbone's own heads saw, or None.
+    """
+
+    tokens: Tensor
+    padding: Tensor | None
+    shapes: tuple[tuple[int, int], ...]
+    valid: Tensor
+    guess: Guess | None
+
+    def of(self, image: int) -> Memory:
+        """The memory of one image of the batch."""
+        guess = None if self.guess is None else Guess(*(t[image : image + 1] for t in self.guess))
+        padding = None if self.padding is None else self.padding[image : image + 1]
+        return Memory(self.tokens[image : image + 1], padding, self.shapes, self.valid[image : image + 1], guess)
+
+    def at_levels(self, boxes: Tensor) -> Tensor:
+        """Boxes or points (B, Q, 4 or 2) in shares of the image, as (B, Q, L, 4 or 2) in shares of each map."""
+        ratio = self.valid if boxes.shape[-1] == 2 else torch.cat([self.valid, self.valid], -1)
+        return boxes[:, :, None] * ratio[:, None]
+
+    def pooled(self, points: Tensor) -> Tensor:
+        """Tokens (B, Q, L C) of every level at points (B, Q, 2), in shares of the image."""
+        at = 2 * self.at_levels(points) - 1
+        parts, start = [], 0
+        for level, (h, w) in enumerate(self.shapes):
+            image = self.tokens[:, start : start + h * w].transpose(1, 2).unflatten(2, (h, w))
+            sampled = F.grid_sample(image, at[:, :, None, level], padding_mode="border", align_corners=False)
+            parts.append(sampled[..., 0].transpose(1, 2))
+            start += h * w
+        return torch.cat(parts, -1)
+
+
+def padding_of(sizes: Tensor, height: int, width: int) -> Tensor:
+    """Which pixels (B, H, W) of a batch are padding, for images of (B, 2) sizes x, y at the top left."""
+    x, y = torch.arange(width, device=sizes.device), torch.arange(height, device=sizes.device)
+    return (x >= sizes[:, 0, None, None]) | (y[:, None] >= sizes[:, 1, None, None])
+
+
+def shrink(padding: Tensor, shape: tuple[int, int]) -> Tensor:
+    """The padding of a map of that shape."""
+    return F.interpolate(padding[None].float(), size=shape)[0].bool()
