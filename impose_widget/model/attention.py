@@ -49,7 +49,7 @@ class DeformableAttention(nn.Module):
         """
         b, q, _ = query.shape
         offsets = self.sampling_offsets(query).view(b, q, self.heads, self.levels, self.points, 2)
-        weights = self.attention_weights(query).view(b, q, self.heads, -1).softmax(-1)
+        weights = self.attention_weights(query).view(b, q, self.heads, self.levels * self.points).softmax(-1)
         weights = weights.view(b, q, self.heads, self.levels, self.points)
         centre = references[:, :, None, :, None, :2]
         if references.shape[-1] == 2:
@@ -86,24 +86,36 @@ class SelfAttention(nn.Module):
         q, k, v = self._project(content, position)
         return self._merge(self._attend(q, k, v, seen))
 
-    def within_people(self, content: Tensor, position: Tensor, people_see_each_other: bool) -> Tensor:
-        """(B, N, 1+K, C): each person's queries look at one another, and person queries at all people if so wished.
+    def within_people(
+        self, content: Tensor, position: Tensor, people_see_each_other: bool, seen: Tensor | None = None
+    ) -> Tensor:
+        """(B, N, 1+K, C): each person's queries look at one another, and person queries at people if so wished.
 
         The same as one attention over all N(1+K) queries with a mask, without the N² of it.
+
+        Args:
+            content: (B, N, 1+K, C), people first.
+            position: (B, N, 1+K, C).
+            people_see_each_other: whether person queries look at other people.
+            seen: (B or 1, N, N) bool, which person (row) looks at which; None for all at all. Everybody sees themselves.
         """
-        b, n, group, _ = content.shape
+        b, n, group, c = content.shape
         q, k, v = (t.flatten(0, 1) for t in self._project(content, position))  # (BN, 1+K, C)
         if not people_see_each_other:
-            return self._merge(self._attend(q, k, v)).view(b, n, group, -1)
+            return self._merge(self._attend(q, k, v)).view(b, n, group, c)
         keypoints = self._attend(q[:, 1:], k, v)
 
-        def seen(t: Tensor) -> Tensor:
-            """What a person looks at: own keypoints, then everybody: (BN, K + N, C)."""
-            everybody = t[:, 0].view(b, 1, n, -1).expand(b, n, n, -1).reshape(b * n, n, -1)
+        def looked_at(t: Tensor) -> Tensor:
+            """By a person: own keypoints, then everybody: (BN, K + N, C)."""
+            everybody = t[:, 0].view(b, 1, n, c).expand(b, n, n, c).reshape(b * n, n, c)
             return torch.cat([t[:, 1:], everybody], 1)
 
-        people = self._attend(q[:, :1], seen(k), seen(v))
-        return self._merge(torch.cat([people, keypoints], 1)).view(b, n, group, -1)
+        mask = None
+        if seen is not None:
+            seen = (seen | torch.eye(n, dtype=torch.bool, device=seen.device)).expand(b, n, n).reshape(b * n, n)
+            mask = torch.cat([seen.new_ones(b * n, group - 1), seen], 1)[:, None, None]  # (BN, 1, 1, K + N)
+        people = self._attend(q[:, :1], looked_at(k), looked_at(v), mask)
+        return self._merge(torch.cat([people, keypoints], 1)).view(b, n, group, c)
 
     def _project(self, content: Tensor, position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         w_q, w_k, w_v = self.in_proj_weight.chunk(3)

@@ -13,7 +13,7 @@ from impose_widget.model.movenet import MoveNet
 from impose_widget.model.resnet import ResNet50
 
 IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # of RGB 0 to 255
-LOWEST_PEAK = 0.02  # centres below it are nobody
+LOWEST_PEAK = 0.1  # centres below it are nobody
 
 
 class Guess(NamedTuple):
@@ -54,14 +54,10 @@ class Backbone(Protocol):
 class ResNetBackbone(ResNet50):
     """ResNet-50 on RGB 0 to 255."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        for name, values in (("mean", IMAGENET_MEAN), ("std", IMAGENET_STD)):
-            self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
-
     def forward(self, images: Tensor, sizes: Tensor) -> Features:
         """Padding is 0 after normalisation, as DETR and its heirs have it."""
-        x = (images - self.mean) / self.std
+        mean, std = (images.new_tensor(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
+        x = (images - mean) / std
         y_real = torch.arange(x.shape[2], device=x.device)[None, :, None] < sizes[:, 1, None, None]
         x_real = torch.arange(x.shape[3], device=x.device)[None, None, :] < sizes[:, 0, None, None]
         return Features(super().forward(x * (y_real & x_real)[:, None]))

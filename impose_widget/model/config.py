@@ -41,7 +41,9 @@ class ImposeConfig:
             keypoints alone (Click-Pose).
         keypoint_labels: whether keypoints that are given have contents of their own (Click-Pose's label_enc_pose).
         marks_locks: whether a keypoint that is given is marked as such.
-        confidence: whether there is a head for "this keypoint is visible" (model.md of no public checkpoint).
+        confidence: whether there is a head for how good each keypoint is; no public checkpoint has one.
+        padded_positions: whether a query's place is told in shares of the padded image (ED-Pose) or of the image alone,
+            which no batch changes.
         border: how near to the image's border a coordinate can come, as a share of the image.
         short_side, long_side: pixels that an image is scaled to.
         multiple: sides of the input are padded to multiples of it.
@@ -67,6 +69,7 @@ class ImposeConfig:
     keypoint_labels: bool = False
     marks_locks: bool = False
     confidence: bool = False
+    padded_positions: bool = True
     border: float = 1e-3
     short_side: int = 800
     long_side: int = 1333
@@ -136,6 +139,7 @@ def tiny(**changes: Any) -> ImposeConfig:
         selection="peaks",
         marks_locks=True,
         confidence=True,
+        padded_positions=False,
         border=1e-4,
         short_side=512,
         long_side=512,

@@ -39,11 +39,11 @@ class DecoderLayer(nn.Module):
     ) -> Tensor:
         """Contents (B, Q, C), or (B, N, 1+K, C) for people with their keypoints, after the layer."""
         if content.dim() == 4:
-            looked = self.self_attention.within_people(content, position, self.people_see_each_other)
+            looked = self.self_attention.within_people(content, position, self.people_see_each_other, seen)
         else:
             looked = self.self_attention(content, position, seen)
         x = self.norm_self(content + looked)
-        flat, where = (x + position).reshape(len(x), -1, x.shape[-1]), references.reshape(len(x), -1, 4)
+        flat, where = (x + position).flatten(1, -2), references.flatten(1, -2)
         x = self.norm_cross(x + self.cross_attention(flat, memory.at_levels(where), memory).view_as(x))
         return self.norm(x + self.linear2(F.relu(self.linear1(x))))
 
@@ -56,14 +56,14 @@ class People(NamedTuple):
         references: (B, N, 1+K, 4): the person's box, then a small box around each keypoint.
         prior: (B, N) or None, see `Queries`.
         real: (B, N) or None.
-        chosen: (B, N) which of the queries they were; None if they were given.
+        seen: (B or 1, N, N) bool, which person (row) may look at which; None for all at all.
     """
 
     content: Tensor
     references: Tensor
     prior: Tensor | None = None
     real: Tensor | None = None
-    chosen: Tensor | None = None
+    seen: Tensor | None = None
 
 
 class Decoder(nn.Module):
@@ -123,7 +123,8 @@ class Decoder(nn.Module):
         centre = queries.boxes[:, :, None, :2] if queries.keypoints is None else queries.keypoints
         at = self._moved(centre.expand(-1, -1, k, -1), self.heads.keypoint[-1](content))
         people = self.given(queries.content, queries.boxes, at, content)
-        return people._replace(prior=queries.prior, real=queries.real, chosen=chosen)
+        seen = None if queries.real is None else queries.real[:, None]
+        return people._replace(prior=queries.prior, real=queries.real, seen=seen)
 
     def given(self, person: Tensor, boxes: Tensor, keypoints: Tensor, content: Tensor) -> People:
         """People whose boxes (B, N, 4) and keypoints (B, N, K, 2) are known, with contents (B, N, C), (B, N, K, C)."""
@@ -149,7 +150,7 @@ class Decoder(nn.Module):
         said, places = [], [references]
         for i in range(self.config.box_layers, self.config.layers):
             start = _settled(references)
-            content = self.layers[i](content, self._position(start, memory), start, memory, None)
+            content = self.layers[i](content, self._position(start, memory), start, memory, people.seen)
             out = self.norm(content)
             said.append(self._prediction(i, out, references, people.prior, free))
             references = self._moved(start, self._shift(i, content, free))
@@ -157,10 +158,11 @@ class Decoder(nn.Module):
         return out, said, places
 
     def _position(self, references: Tensor, memory: Memory) -> Tensor:
-        """(…, C) of references (…, 4), as they lie in the finest map."""
-        ratio = torch.cat([memory.valid[:, 0]] * 2, -1)
-        ratio = ratio.view(len(ratio), *[1] * (references.dim() - 2), 4)
-        encoded = encode_boxes(references * ratio, self.config.width)
+        """(…, C) of references (…, 4)."""
+        if self.config.padded_positions:
+            ratio = torch.cat([memory.valid[:, 0]] * 2, -1)
+            references = references * ratio.view(len(ratio), *[1] * (references.dim() - 2), 4)
+        encoded = encode_boxes(references, self.config.width)
         return self.place(encoded.to(self.keypoint_embed.dtype))
 
     def _moved(self, references: Tensor, shift: Tensor) -> Tensor:
@@ -188,8 +190,8 @@ class Decoder(nn.Module):
         person = self._box_prediction(i, out[:, :, 0], references[:, :, 0], prior)
         keypoints = out[:, :, 1:]
         xy = self._moved(references[:, :, 1:, :2], self._keypoint_shift(i, keypoints, free))
-        visible = None if self.heads.visible is None else self.heads.visible(keypoints)[..., 0]
-        return person._replace(keypoints=xy, visible=visible)
+        confidence = None if self.heads.confidence is None else self.heads.confidence(keypoints)[..., 0]
+        return person._replace(keypoints=xy, confidence=confidence)
 
 
 def _settled(references: Tensor) -> Tensor:

@@ -39,13 +39,14 @@ class Prediction(NamedTuple):
         logits: (B, N, 2); column 1 is "a person".
         boxes: (B, N, 4) cx, cy, w, h.
         keypoints: (B, N, K, 2) x, y; None before there are any.
-        visible: (B, N, K) logits that a keypoint can be seen; None without such a head.
+        confidence: (B, N, K) logits of how near the keypoint is to where a human would put it (its expected keypoint
+            similarity); None without such a head.
     """
 
     logits: Tensor
     boxes: Tensor
     keypoints: Tensor | None = None
-    visible: Tensor | None = None
+    confidence: Tensor | None = None
 
 
 class Heads(nn.Module):
@@ -57,7 +58,7 @@ class Heads(nn.Module):
         keypoint: for each keypoint layer, (C) -> shift of x, y in logit space; and last, from the centre of the box
             to the keypoint when a person is expanded.
         size: (C) -> shift of a keypoint's w, h; one for all layers.
-        visible: (C) -> logit that the keypoint can be seen, or None.
+        confidence: (C) -> logit of the expected keypoint similarity, or None.
     """
 
     def __init__(self, config: ImposeConfig) -> None:
@@ -67,7 +68,7 @@ class Heads(nn.Module):
         self.box = nn.ModuleList(MLP(c, c, c, 4, still=True) for _ in range(config.layers))
         self.keypoint = nn.ModuleList(MLP(c, c, c, 2, still=True) for _ in range(config.keypoint_layers + 1))
         self.size = MLP(c, c, c, 2)
-        self.visible = MLP(c, c, 1) if config.confidence else None
+        self.confidence = MLP(c, c, 1) if config.confidence else None
 
 
 def score_head(width: int) -> nn.Linear:

@@ -84,7 +84,13 @@ class IMPose(nn.Module):
         return Detection(said[-1], boxes + said, encoder, out[:, :, 0], people.real, places)
 
     def refine(
-        self, memory: Memory, boxes: Tensor, keypoints: Tensor, free: Tensor, content: Tensor | None = None
+        self,
+        memory: Memory,
+        boxes: Tensor,
+        keypoints: Tensor,
+        free: Tensor,
+        content: Tensor | None = None,
+        seen: Tensor | None = None,
     ) -> Detection:
         """People of which somebody placed keypoints: the others are read again beside these (Click-Pose's loop).
 
@@ -94,12 +100,14 @@ class IMPose(nn.Module):
             keypoints: (B, N, K, 2) as they are now, those placed included.
             free: (B, N, K) bool; those not free stay where they are.
             content: (B, N, C) of the people; None for what the network gives to somebody it is told of.
+            seen: (B or 1, N, N) bool, who looks at whom; None for all at all.
 
         Returns:
             As `detect`; keypoints that are not free are where they were.
         """
         person = self.person_content(memory, boxes) if content is None else content
         people = self.decoder.given(person, boxes, keypoints, self.keypoint_content(person, free))
+        people = people._replace(seen=seen)
         out, said, places = self.decoder.keypoints(people, memory, free)
         return Detection(said[-1], said, None, out[:, :, 0], None, places)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from impose_kernels.ms_deform_attn.aggregated import corners
 from torch import Tensor
 
 from impose_widget.model.backbone import Guess
@@ -40,15 +41,12 @@ class Memory(NamedTuple):
         return boxes[:, :, None] * ratio[:, None]
 
     def pooled(self, points: Tensor) -> Tensor:
-        """Tokens (B, Q, L C) of every level at points (B, Q, 2), in shares of the image."""
-        at = 2 * self.at_levels(points) - 1
-        parts, start = [], 0
-        for level, (h, w) in enumerate(self.shapes):
-            image = self.tokens[:, start : start + h * w].transpose(1, 2).unflatten(2, (h, w))
-            sampled = F.grid_sample(image, at[:, :, None, level], padding_mode="border", align_corners=False)
-            parts.append(sampled[..., 0].transpose(1, 2))
-            start += h * w
-        return torch.cat(parts, -1)
+        """Tokens (B, Q, L C) of every level at points (B, Q, 2), in shares of the image; mixed bilinearly."""
+        at = self.at_levels(points)[:, :, :, None]  # (B, Q, L, 1, 2)
+        index, share = corners(at, at.new_ones(at.shape[:-1]), *map(list, zip(*self.shapes, strict=True)))
+        image = torch.arange(len(index), device=index.device)[:, None, None]
+        four = self.tokens[image, index].unflatten(2, (len(self.shapes), 4))  # (B, Q, L, 4, C)
+        return (four * share.unflatten(2, (-1, 4))[..., None]).sum(3).flatten(2)
 
 
 def padding_of(sizes: Tensor, height: int, width: int) -> Tensor:
