@@ -6,9 +6,9 @@ import math
 
 import torch
 import torch.nn.functional as F
-from impose_kernels import ms_deform_attn
 from torch import Tensor, nn
 
+from impose_kernels import ms_deform_attn
 from impose_widget.model.memory import Memory
 
 
@@ -97,7 +97,7 @@ class SelfAttention(nn.Module):
             content: (B, N, 1+K, C), people first.
             position: (B, N, 1+K, C).
             people_see_each_other: whether person queries look at other people.
-            seen: (B or 1, N, N) bool, which person (row) looks at which; None for all at all. Everybody sees themselves.
+            seen: (B or 1, N, N) bool, which person (row) looks at which; None for all. Everybody sees themselves.
         """
         b, n, group, c = content.shape
         q, k, v = (t.flatten(0, 1) for t in self._project(content, position))  # (BN, 1+K, C)

@@ -1,4 +1,4 @@
-"""Backbones behind one interface: an image in, maps from fine to coarse out, and perhaps a first guess of the people."""
+"""Backbones behind one interface: an image in, maps from fine to coarse out, perhaps with a first guess of people."""
 
 from __future__ import annotations
 

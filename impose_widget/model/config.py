@@ -118,9 +118,7 @@ def edpose(**changes: Any) -> ImposeConfig:
 
 def clickpose(**changes: Any) -> ImposeConfig:
     """What Click-Pose's public checkpoints were trained as: keypoints per slot, and labels for given keypoints."""
-    config = ImposeConfig(
-        "clickpose_r50", keypoint_content="slot", people_see_each_other=False, keypoint_labels=True
-    )
+    config = ImposeConfig("clickpose_r50", keypoint_content="slot", people_see_each_other=False, keypoint_labels=True)
     return replace(config, **changes)
 
 

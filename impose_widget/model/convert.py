@@ -1,7 +1,7 @@
 """Public checkpoints: how their names map to ours, for the three layouts that exist.
 
-ED-Pose and Click-Pose share one; mmpose re-hosts ED-Pose under names of its own. Nothing is run from a checkpoint: it is
-read with torch's weights-only unpickler, which is told of one harmless class that such files hold.
+ED-Pose and Click-Pose share one; mmpose re-hosts ED-Pose under names of its own. Nothing is run from a checkpoint: it
+is read with torch's weights-only unpickler, which is told of one harmless class that such files hold.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 from impose_widget.model.config import ImposeConfig, clickpose, edpose
+from impose_widget.model.impose import IMPose
+from impose_widget.model.weights import check_keys
 
 # (theirs, ours): regular expressions, the first that matches a whole key is taken
 EDPOSE = (
@@ -177,10 +179,10 @@ def from_public(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Impos
     Raises:
         ValueError: it is in no known layout, or keys are missing, unknown, misshapen or disagree.
     """
-    from impose_widget.model.weights import check_state
-
     layout = layout_of(tensors)
     config = config_of(layout, tensors)
     state = translate(tensors, layout)
-    check_state(state, config, f"a checkpoint in {layout}'s layout")
+    with torch.device("meta"):
+        wanted = IMPose(config).state_dict()
+    check_keys(state, wanted, config.name, f"a checkpoint in {layout}'s layout")
     return state, config, layout

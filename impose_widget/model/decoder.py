@@ -81,9 +81,7 @@ class Decoder(nn.Module):
         self.keypoint_embed = nn.Parameter(torch.randn(slots * k, c))
         self.keypoint_size = nn.Parameter(torch.randn(k, 2))
 
-    def boxes(
-        self, queries: Queries, memory: Memory, seen: Tensor | None = None
-    ) -> tuple[Queries, list[Prediction]]:
+    def boxes(self, queries: Queries, memory: Memory, seen: Tensor | None = None) -> tuple[Queries, list[Prediction]]:
         """The Box Decoder: queries with better contents and boxes, and what each layer said.
 
         Args:
@@ -140,7 +138,7 @@ class Decoder(nn.Module):
         Args:
             people: where to start.
             memory: the images.
-            free: (B, N, K) bool; a keypoint that is not free does not move, though the others look at it. None: all are.
+            free: (B, N, K) bool; a keypoint that is not free does not move, but the others look at it. None: all are.
 
         Returns:
             The people's last normalised contents (B, N, 1+K, C), what each layer said, and the references before each

@@ -17,7 +17,7 @@ from impose_widget.model.decoder import Decoder
 from impose_widget.model.encoder import Encoder
 from impose_widget.model.heads import PERSON, Prediction
 from impose_widget.model.memory import Memory
-from impose_widget.model.selection import EncoderSelection, PeakSelection, Queries
+from impose_widget.model.selection import EncoderSelection, PeakSelection
 
 LABELS = 101  # ED-Pose's book of labels for denoising: 100 and one for "none"
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from impose_kernels.ms_deform_attn.aggregated import corners
 from torch import Tensor
 
+from impose_kernels.ms_deform_attn.aggregated import corners
 from impose_widget.model.backbone import Guess
 
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from impose_widget.model.config import ImposeConfig
-from impose_widget.model.impose import IMPose
 from impose_widget.model.movenet import HEADS, MoveNet
-
-CONFIG = "impose_config"  # in a file's header: which network its weights are of
-FROZEN = "backbone.movenet."  # ships once, in a file of its own
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
@@ -34,11 +30,12 @@ def load_weights(module: nn.Module, path: Path) -> None:
         held = load_file(path)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"Expected weights as safetensors, got {path}, which cannot be read ({error}).") from error
-    _check_keys(held, module.state_dict(), type(module).__name__, str(path))
+    check_keys(held, module.state_dict(), type(module).__name__, str(path))
     module.load_state_dict({k: v.float() for k, v in held.items()}, assign=True)
 
 
-def _check_keys(held: dict[str, Tensor], wanted: dict[str, Tensor], network: str, where: str) -> None:
+def check_keys(held: Mapping[str, Tensor], wanted: Mapping[str, Tensor], network: str, where: str) -> None:
+    """Raise a ValueError that lists which keys are missing, unknown or misshapen, if any are."""
     missing, extra = sorted(wanted.keys() - held.keys()), sorted(held.keys() - wanted.keys())
     shapes = [k for k in sorted(wanted.keys() & held.keys()) if wanted[k].shape != held[k].shape]
     if missing or extra or shapes:
@@ -50,65 +47,6 @@ def _check_keys(held: dict[str, Tensor], wanted: dict[str, Tensor], network: str
         raise ValueError(
             f"Expected the weights of {network}, got {where} with {', '.join(said)}; it is the file of another network."
         )
-
-
-def check_state(state: dict[str, Tensor], config: ImposeConfig, where: str) -> None:
-    """Raise a ValueError that lists what is missing, unknown or misshapen, if these are not that network's weights."""
-    with torch.device("meta"):
-        network = IMPose(config)
-    _check_keys(state, network.state_dict(), config.name, where)
-
-
-def save_network(state: dict[str, Tensor], config: ImposeConfig, path: Path) -> None:
-    """Write a network's weights in float16, with its configuration in the header; whole or not at all.
-
-    MoveNet's own weights, which are frozen and ship once, are left out.
-    """
-    kept = {k: v.detach().half().cpu().contiguous() for k, v in state.items() if not k.startswith(FROZEN)}
-    partial = path.with_name(f".{path.name}.partial")
-    save_file(kept, partial, metadata={CONFIG: json.dumps(config.to_json())})
-    partial.replace(path)
-
-
-def load_network(path: Path, movenet: Path) -> IMPose:
-    """The network of a weights file, ready to use on the CPU.
-
-    Args:
-        path: safetensors as `impose-widget convert` and `impose-widget train` write.
-        movenet: weights of MoveNet, for networks that stand on it.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is no safetensors file, says not which network it is of, or does not fit it.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"Expected weights in {path}, which does not exist.")
-    try:
-        with safe_open(path, "pt") as file:
-            header = file.metadata() or {}
-        held = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise ValueError(
-            f"Expected weights as safetensors, got {path}, which cannot be read ({error}); a torch checkpoint becomes "
-            "one with `impose-widget convert IN OUT`."
-        ) from error
-    if CONFIG not in header:
-        raise ValueError(
-            f"Expected weights written by `impose-widget convert` or `impose-widget train`, got {path}, which does not "
-            "say which network it is of."
-        )
-    try:
-        config = ImposeConfig.from_json(json.loads(header[CONFIG]))
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"Expected the configuration of a network in {path}, got none that is known.") from error
-    with torch.device("meta"):  # no time is lost on random numbers
-        network = IMPose(config)
-    own = {k: v for k, v in network.state_dict().items() if not k.startswith(FROZEN)}
-    _check_keys(held, own, config.name, str(path))
-    network.load_state_dict({k: v.float() for k, v in held.items()}, strict=False, assign=True)
-    if config.backbone == "movenet":
-        load_weights(network.backbone.movenet, movenet)
-    return network.eval()
 
 
 def convert(source: Path, out: Path) -> str:

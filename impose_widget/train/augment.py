@@ -98,9 +98,7 @@ def draw(augmentation: Augmentation, width: int, height: int, rng: np.random.Gen
     return Draw(np.column_stack([linear, shift]), size, mirrored, colour)
 
 
-def apply(
-    d: Draw, image: np.ndarray, people: People, skeleton: Skeleton
-) -> tuple[np.ndarray, Target]:
+def apply(d: Draw, image: np.ndarray, people: People, skeleton: Skeleton) -> tuple[np.ndarray, Target]:
     """The input (H, W, 3) uint8 and its target."""
     return _warp(d, image), _target(d, people, skeleton)
 

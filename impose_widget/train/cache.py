@@ -1,4 +1,4 @@
-"""A frozen backbone's maps, made once for a few augmentations of every clip and kept on disk: then only what learns runs.
+"""A frozen backbone's maps, made once for a few augmentations of every clip and kept: then only what learns runs.
 
 Half precision; one file of numbers for all, each map of each input at its place.
 """

@@ -52,7 +52,9 @@ class Frame:
             FileNotFoundError, ValueError: there is no such file, or it is no image.
         """
         if not self.path.is_file():
-            raise FileNotFoundError(f"Expected the image {self.path}, which an annotation names and which is not there.")
+            raise FileNotFoundError(
+                f"Expected the image {self.path}, which an annotation names and which is not there."
+            )
         image = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
         if image is None:
             raise ValueError(f"Expected an image, got {self.path}, which cannot be read as one.")
@@ -63,9 +65,7 @@ Video = tuple[Frame, ...]
 """Frames of one video in order; a photograph is a video of one frame."""
 
 
-def read_videos(
-    annotations: Path, images: Path | None, skeleton: Skeleton, complete: bool = True
-) -> list[Video]:
+def read_videos(annotations: Path, images: Path | None, skeleton: Skeleton, complete: bool = True) -> list[Video]:
     """The videos of an annotation file, or of all in a folder.
 
     Args:
@@ -102,7 +102,9 @@ def _videos_of(file: Path, images: Path | None, skeleton: Skeleton, complete: bo
             key = entry.get("vid_id", entry.get("video_id", ("image", entry["id"])))
             frames[str(key)].append((entry.get("frame_id", entry["id"]), frame))
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"Expected COCO or PoseTrack annotations in {file}, got something else ({error!r}).") from error
+        raise ValueError(
+            f"Expected COCO or PoseTrack annotations in {file}, got something else ({error!r})."
+        ) from error
     videos = [tuple(f for _, f in sorted(v, key=lambda pair: pair[0])) for v in frames.values()]
     return [v for v in videos if any(len(f.people.keypoints) for f in v)]
 

@@ -95,9 +95,7 @@ def noisy(targets: Targets, noise: Noise, generator: torch.Generator) -> tuple[T
     return boxes, keypoints, ~clean
 
 
-def _person_content(
-    network: IMPose, memory: Memory, boxes: Tensor, noise: Noise, generator: torch.Generator
-) -> Tensor:
+def _person_content(network: IMPose, memory: Memory, boxes: Tensor, noise: Noise, generator: torch.Generator) -> Tensor:
     if network.label is None:
         return network.person_content(memory, boxes)
     shape = boxes.shape[:2]

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.model.impose import IMPose
-from impose_widget.model.weights import save_network
+from impose_widget.model.network_file import save_network
 from impose_widget.train import checkpoint
 from impose_widget.train.cache import FeatureSet
 from impose_widget.train.data import Video

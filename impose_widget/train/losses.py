@@ -57,14 +57,12 @@ def given_losses(
     person = torch.where(real, order, -1)
     losses: dict[str, Tensor] = {}
     for i, said in enumerate(layers):
-        losses |= {
-            f"layer{i}.{k}": v for k, v in place_losses(said, targets, person, sigmas, weights, people).items()
-        }
+        losses |= {f"layer{i}.{k}": v for k, v in place_losses(said, targets, person, sigmas, weights, people).items()}
     return losses
 
 
 def score_loss(said: Prediction, targets: Targets, person: Tensor, real: Tensor | None) -> Tensor:
-    """Sigmoid focal loss, summed, of all queries but those that nobody can judge: in crowds, or in incomplete images."""
+    """Sigmoid focal loss, summed, of queries but those that nobody can judge: in crowds, or in incomplete images."""
     wanted = torch.zeros_like(said.logits)
     image, n = (person >= 0).nonzero(as_tuple=True)
     wanted[image, person[image, n], PERSON] = 1
@@ -120,4 +118,3 @@ def place_losses(
         share = (entropy * labelled).sum(-1) / labelled.sum(-1).clamp(min=1)
         losses["confidence"] = weights.confidence * share.sum() / people
     return losses
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Settings:
 
     network: ImposeConfig
     augmentation: Augmentation
-    clips: Clips = Clips()
+    clips: Clips = field(default_factory=Clips)
     batch: int = 1
     epochs: int = 20
     drops: tuple[int, ...] = (10, 15)

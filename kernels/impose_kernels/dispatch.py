@@ -1,4 +1,4 @@
-"""Which variant of an operation runs: the argument, else the environment variable IMPOSE_KERNELS, else what is fastest."""
+"""Which variant of an operation runs: the argument, else the variable IMPOSE_KERNELS, else what is fastest."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from importlib import import_module
 
 import pytest
 import torch
+
 from impose_kernels.dispatch import has_triton
 
 needs_triton = pytest.mark.skipif(not has_triton(), reason="needs Triton (pip install triton)")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from impose_kernels import local_correlation
 from torch import Tensor
 
+from impose_kernels import local_correlation
 from tests.kernels.interpreter import interpreted, needs_triton
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-5, torch.bfloat16: 3e-2}
@@ -75,7 +75,7 @@ def test_the_triton_operation_is_registered_properly() -> None:
 
 @pytest.mark.parametrize("variant", ["reference", "gathered"])
 def test_a_dot_is_found_where_it_is(variant: str) -> None:
-    """One cell of 1 in a map of 0: the correlation is 1 there, shared between neighbours when the point lies between."""
+    """One cell of 1 in a map of 0: it is found there, shared between neighbours when the point lies between."""
     features = torch.zeros(1, 2, 9, 11)
     features[0, :, 4, 6] = 1
     vectors = torch.tensor([[[1.0, 0.5], [1.0, 0.5]]])

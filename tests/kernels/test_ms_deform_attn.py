@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 import torch
-from impose_kernels import available_variants, ms_deform_attn
 from torch import Tensor
 
+from impose_kernels import available_variants, ms_deform_attn
 from tests.kernels.interpreter import interpreted, needs_triton
 
 # largest error allowed, relative to the largest value; one place for all variants

@@ -36,7 +36,7 @@ def small(request) -> tuple[IMPose, Memory, float]:
 
 
 def test_memory(small) -> None:
-    net, memory, tolerance = small
+    _, memory, tolerance = small
     scale = 5  # of the largest numbers
     assert off(memory.tokens[:, ::37], numbers()["small.memory_rows"]) < scale * tolerance
     stats = [memory.tokens.mean(), memory.tokens.std(), memory.tokens.abs().max()]

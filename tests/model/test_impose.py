@@ -50,7 +50,9 @@ def features(net: IMPose, sizes: Tensor, shape: tuple[int, int], people: int = 3
     if net.config.selection != "peaks":
         return Features(tuple(maps))
     g = torch.Generator().manual_seed(5)
-    boxes = torch.cat([0.3 + 0.4 * torch.rand(len(sizes), people, 2, generator=g), torch.full((len(sizes), people, 2), 0.3)], -1)
+    boxes = torch.cat(
+        [0.3 + 0.4 * torch.rand(len(sizes), people, 2, generator=g), torch.full((len(sizes), people, 2), 0.3)], -1
+    )
     keypoints = 0.2 + 0.6 * torch.rand(len(sizes), people, 17, 2, generator=g)
     scores = torch.rand(len(sizes), people, 17, generator=g)
     real = torch.ones(len(sizes), people, dtype=torch.bool)

@@ -30,7 +30,8 @@ LAYERS = {
     "render": layer("core", "numpy pandas", "io", "cv2"),
     "associate": layer("core", "numpy scipy"),
     "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
-    "model": layer("core", "numpy safetensors torch"),
+    "model": layer("core", "impose_kernels numpy safetensors torch"),
+    "train": layer("core model", "cv2 lightning_fabric numpy scipy torch tqdm"),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
     "session": layer("core video associate propagate", "numpy pandas tqdm", "detect io", "platformdirs"),
     "protocol": layer(others="numpy"),
@@ -87,4 +88,4 @@ def test_layers_point_one_way() -> None:
 def test_torch_is_known_to_the_networks_alone() -> None:
     users = {name for name, row in LAYERS.items() if "torch" in row.others | row.lazy_others}
     # The command line only asks which version there is, evaluation hands frames to a tracker of the user's.
-    assert users == {"model", "detect", "cli", "evaluate"}
+    assert users == {"model", "train", "detect", "cli", "evaluate"}

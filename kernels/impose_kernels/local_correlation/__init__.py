@@ -18,9 +18,7 @@ for _name, _function in (("reference", reference.local_correlation), ("gathered"
     LIBRARY.impl(f"local_correlation_{_name}", _function, "CompositeImplicitAutograd")
 
 
-def local_correlation(
-    features: Tensor, vectors: Tensor, points: Tensor, radius: int, variant: str = "auto"
-) -> Tensor:
+def local_correlation(features: Tensor, vectors: Tensor, points: Tensor, radius: int, variant: str = "auto") -> Tensor:
     """Dot products of vectors with the features around points, one cell apart, features mixed bilinearly in between.
 
     Args:

@@ -66,9 +66,7 @@ def ms_deform_attn(
     if name == "triton":
         from impose_kernels.ms_deform_attn import fused
 
-        return fused.ms_deform_attn(
-            memory, padding, heights, widths, locations, weights, value_weight, value_bias
-        )
+        return fused.ms_deform_attn(memory, padding, heights, widths, locations, weights, value_weight, value_bias)
     operation = getattr(torch.ops.impose_kernels, f"ms_deform_attn_{name}")
     return operation(memory, padding, heights, widths, locations, weights, value_weight, value_bias)
 

@@ -131,9 +131,7 @@ def _keep(ctx, inputs, output) -> None:
 
 def _gradient(ctx, d_out: Tensor) -> tuple:
     value, locations, weights = ctx.saved_tensors
-    d_value, d_locations, d_weights = deform_sample_backward(
-        d_out, value, ctx.heights, ctx.widths, locations, weights
-    )
+    d_value, d_locations, d_weights = deform_sample_backward(d_out, value, ctx.heights, ctx.widths, locations, weights)
     return d_value.to(value.dtype), None, None, d_locations.to(locations.dtype), d_weights.to(weights.dtype)
 
 
