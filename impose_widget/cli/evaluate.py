@@ -59,6 +59,9 @@ def evaluate(
     skeleton: Annotated[str, typer.Option(help="A name, or a YAML or JSON file.")] = "coco17",
     area: Annotated[str, typer.Option(help="How large a person is, for OKS: bbox*0.53 or bbox.")] = "bbox*0.53",
     detector_size: Annotated[int | None, typer.Option(help="Pixels of the longer side that the network sees.")] = None,
+    some_people: Annotated[
+        bool, typer.Option("--some-people", help="Not everybody is labelled: finding others is no false alarm.")
+    ] = False,
     window: Annotated[int, typer.Option(min=0, help="Longest part of a video in frames; 0 for no limit.")] = 84,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, to run there instead.")] = None,
@@ -78,7 +81,7 @@ def evaluate(
     from impose_widget.evaluate import evaluate as run
 
     with as_file(files("impose_widget") / "assets") as assets:
-        clips = _clips(videos or [], truth or [], assets, Skeleton.of(skeleton), area, detector_size)
+        clips = _clips(videos or [], truth or [], assets, Skeleton.of(skeleton), area, detector_size, not some_people)
         names = list(method or METHODS) + list(results or []) + ([f"cotracker3={cotracker}"] if cotracker else [])
         chosen = list(experiment or ["curve"])
         chosen = list(EXPERIMENTS) if "all" in chosen else chosen
@@ -94,7 +97,13 @@ def evaluate(
 
 
 def _clips(
-    videos: list[Path], truth: list[Path], assets: Path, skeleton: Any, area: str, detector_size: int | None
+    videos: list[Path],
+    truth: list[Path],
+    assets: Path,
+    skeleton: Any,
+    area: str,
+    detector_size: int | None,
+    everybody: bool,
 ) -> list[Clip]:
     from impose_widget.evaluate import Clip
 
@@ -109,7 +118,7 @@ def _clips(
         if not video.exists():
             raise FileNotFoundError(f"Expected a video, got {video}, which does not exist.")
     return [
-        Clip(str(video), str(labels), skeleton, area, detector_size=detector_size)
+        Clip(str(video), str(labels), skeleton, area, detector_size=detector_size, everybody=everybody)
         for video, labels in zip(videos, truth, strict=True)
     ]
 

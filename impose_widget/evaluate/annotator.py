@@ -12,7 +12,7 @@ import numpy as np
 
 from impose_widget.core.geometry import oks
 from impose_widget.evaluate.methods.base import Method, Start
-from impose_widget.evaluate.predicted import Predicted, own_oks, own_similarity, predicted_of
+from impose_widget.evaluate.predicted import Predicted, of_the_labelled, own_oks, own_similarity, predicted_of
 from impose_widget.evaluate.scores import RIGHT
 from impose_widget.evaluate.truth import Truth
 
@@ -105,8 +105,9 @@ class Annotator:
         self.oks = own_oks(self.similarity)
 
     def everybody(self) -> Predicted:
-        """All tracks of the tool, false alarms included."""
-        return predicted_of(self.method.tracks(), len(self.truth.xy), len(self.truth.skeleton))
+        """All tracks of the tool, false alarms included; not people whom nobody labelled, see `Truth.everybody`."""
+        tracks = predicted_of(self.method.tracks(), len(self.truth.xy), len(self.truth.skeleton))
+        return of_the_labelled(self.truth, tracks)
 
     def spent(self) -> np.ndarray:
         """(N,) clicks on each person so far, what the start cost included."""

@@ -10,6 +10,9 @@ import numpy as np
 from impose_widget.core.geometry import box_iou, keypoint_similarity, oks, pose_box
 from impose_widget.evaluate.truth import Truth
 
+SOMEBODY = 0.1
+"""OKS with somebody labelled, in any frame, from which a track is about them and not about somebody nobody labelled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -51,6 +54,19 @@ def predicted_of(tracks: Mapping[int, np.ndarray], n_frames: int, n_keypoints: i
     for m, poses in enumerate(tracks.values()):
         keypoints[:, m] = poses
     return Predicted(tuple(tracks), keypoints)
+
+
+def of_the_labelled(truth: Truth, predicted: Predicted) -> Predicted:
+    """Without tracks that are nobody's, if not everybody is labelled: those that never have an OKS of `SOMEBODY`."""
+    if truth.everybody:
+        return predicted
+    best = np.zeros(len(predicted.track_ids))
+    for t in np.flatnonzero(truth.present.any(1)):
+        g = np.flatnonzero(truth.present[t])
+        similar = oks(truth.xy[t, g], predicted.xy[t], truth.area[t, g], truth.skeleton.sigma_array)
+        best = np.maximum(best, similar.max(0))
+    keep = np.flatnonzero(best >= SOMEBODY)
+    return Predicted(tuple(predicted.track_ids[m] for m in keep), predicted.keypoints[:, keep])
 
 
 # -- how alike truth and prediction are --------------------------------------------------------------------------------

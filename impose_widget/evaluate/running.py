@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -52,10 +53,9 @@ def _in_processes(jobs: Sequence[Job], folder: Path | None, workers: int) -> Ite
 def _one_thread() -> None:
     """Processes beside each other: each library in each of them would otherwise take every core."""
     import cv2
-    import torch
 
+    os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is first imported
     cv2.setNumThreads(1)
-    torch.set_num_threads(1)
 
 
 def _on_cluster(jobs: Sequence[Job], folder: Path | None, address: str) -> Iterator[tuple[Job, dict[str, Any]]]:
@@ -68,5 +68,5 @@ def _on_cluster(jobs: Sequence[Job], folder: Path | None, address: str) -> Itera
     with Client(address, timeout="10s", set_as_default=False) as client:
         work = functools.partial(run_job, folder=folder)
         futures = {client.submit(work, job, pure=False): job for job in jobs}
-        for future in as_completed(list(futures)):
+        for future in as_completed(list(futures), loop=client.loop):
             yield futures[future], future.result()

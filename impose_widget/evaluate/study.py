@@ -45,6 +45,7 @@ class Clip:
         name: for reports; None: the video's.
         detector_size: pixels of the longer side that the network sees; None for its usual size.
         first, stop: frames of the part; None for all.
+        everybody: whether all people in the video are labelled; False: tracks that are nobody's are no false alarms.
     """
 
     source: Any
@@ -55,6 +56,7 @@ class Clip:
     detector_size: int | None = None
     first: int | None = None
     stop: int | None = None
+    everybody: bool = True
 
     def open(self, cache: Path | None = None) -> tuple[Footage, Truth]:
         """The footage and the labels of this part.
@@ -75,6 +77,7 @@ class Clip:
                 f"Expected labels of {len(footage)} frames as in {footage.video.name}, got {len(truth.xy)}; "
                 "are they of another video?"
             )
+        truth = dataclasses.replace(truth, everybody=self.everybody and truth.everybody)
         if self.first is None:
             return footage, truth
         frames = np.stack(list(footage.video.frames(range(self.first, self.stop))))
@@ -147,6 +150,7 @@ def key_of(job: Job, footage: Footage, truth: Truth) -> str:
 
     digest = hashlib.blake2b(digest_size=8)
     facts = [__version__, footage.key, job.method, job.experiment, job.options, truth.skeleton.to_json()]
+    facts.append(truth.everybody)
     digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
     for array in (truth.xy, truth.visibility, truth.area):
         digest.update(np.ascontiguousarray(array).tobytes())
@@ -208,6 +212,7 @@ def facts_of(footage: Footage, truth: Truth) -> dict[str, Any]:
         "area": truth.area_rule,
         "detector_size": footage.detector_size,
         "mean_size_px": round(float(np.nanmean(np.sqrt(truth.area[truth.present]))), 1),
+        "everybody_labelled": truth.everybody,
         "notes": list(truth.notes),
     }
 

@@ -32,6 +32,8 @@ class Truth:
         track_ids: N, as in the file.
         area_rule: in words, for reports.
         notes: sentences about what was left out or assumed.
+        everybody: whether all people in the video are labelled. If not, tracks that are nobody's are no false alarms:
+            they are left out of scores (PoseTrack has regions to ignore for that).
     """
 
     name: str
@@ -43,6 +45,7 @@ class Truth:
     track_ids: tuple[int, ...]
     area_rule: str = AREAS[0]
     notes: tuple[str, ...] = ()
+    everybody: bool = True
 
     @property
     def labelled(self) -> np.ndarray:

@@ -14,7 +14,13 @@ import pytest
 
 from tests.packaging.imports import ROOT
 
-ASSETS = ("movenet_multipose.safetensors", "store_aisle.mp4", "store_aisle.corrections.json", "store_aisle.md")
+ASSETS = (
+    "movenet_multipose.safetensors",
+    "store_aisle.mp4",
+    "store_aisle.corrections.json",
+    "store_aisle.labels.json",
+    "store_aisle.md",
+)
 KINDS = {".py", ".typed", ".safetensors", ".mp4", ".json", ".md", ".js", ".css"}
 LIMIT = 30_000_000  # bytes
 BUNDLE_LIMIT = 200_000
