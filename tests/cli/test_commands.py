@@ -257,3 +257,13 @@ def test_annotate_says_what_is_missing(clip: Path, monkeypatch) -> None:
     monkeypatch.setattr("impose_widget.cli.lab.find_spec", lambda name: None)
     code, _, err = run("annotate", clip)
     assert code == 2 and "pip install 'impose-widget[lab]'" in err
+
+
+def test_doctor_says_whether_the_editor_was_built(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(doctor, "files", lambda _: tmp_path)
+    [finding] = doctor.check_editor()
+    assert finding.state == doctor.WARNING and "pip install -e ." in finding.advice
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "widget.js").write_text("export default {}" * 1000)
+    [finding] = doctor.check_editor()
+    assert finding.state == doctor.OK and "17 kB" in finding.found
