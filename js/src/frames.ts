@@ -7,7 +7,7 @@
 
 import type { Bridge } from "./bridge";
 import { bytesOf } from "./codec";
-import { CHUNK, type Cursor, chooseSize, IN_FLIGHT, type LinkSpeed, Lru, wanted } from "./prefetch";
+import { CHUNK, type Cursor, chooseSize, IN_FLIGHT, LinkMeter, Lru, wanted } from "./prefetch";
 import type { Size } from "./protocol";
 
 const JPEG_BYTES = 256 << 20;
@@ -32,7 +32,7 @@ export class FrameStore {
   private readonly broken = new Map<number, number>(); // frame -> when to try again
   private readonly cursors = new Map<object, Cursor>();
   private inFlight = 0;
-  private speed: LinkSpeed = { bytesPerSecond: 0, bytesPerFrame: 0 };
+  private readonly meter = new LinkMeter();
   private epoch = 0;
 
   constructor(
@@ -95,7 +95,7 @@ export class FrameStore {
   }
 
   private size(): Size {
-    const sizes = [...this.cursors.values()].map((c) => chooseSize(c, this.speed, this.previewHelps));
+    const sizes = [...this.cursors.values()].map((c) => chooseSize(c, this.meter.speed, this.previewHelps));
     return sizes.includes("preview") ? "preview" : "full";
   }
 
@@ -126,7 +126,7 @@ export class FrameStore {
     this.bridge.request({ kind: "frames", want, size }).then(
       ([answer, buffers]) => {
         if (epoch !== this.epoch) return;
-        this.took(performance.now() - since, buffers, size);
+        this.meter.took(since, performance.now(), buffers, size);
         answer.frames.forEach((frame, i) => {
           const jpeg = buffers[i];
           if (jpeg) this.jpegs[answer.size].set(frame, bytesOf(jpeg));
@@ -150,19 +150,6 @@ export class FrameStore {
     if (came.size < want.length) setTimeout(() => this.pump(), TRY_AGAIN + 10);
     for (const cursor of this.cursors.values()) this.decodeAround(cursor);
     this.pump();
-  }
-
-  private took(ms: number, buffers: readonly ArrayBufferView[], size: Size): void {
-    const bytes = buffers.reduce((sum, b) => sum + b.byteLength, 0);
-    if (bytes === 0) return;
-    // Requests share the line, so one of several in flight sees its part of the speed.
-    const seen = (1000 * bytes * Math.max(1, this.inFlight)) / Math.max(1, ms);
-    const blend = (old: number, value: number) => (old === 0 ? value : 0.7 * old + 0.3 * value);
-    this.speed = {
-      bytesPerSecond: blend(this.speed.bytesPerSecond, seen),
-      bytesPerFrame:
-        size === "full" ? blend(this.speed.bytesPerFrame, bytes / buffers.length) : this.speed.bytesPerFrame,
-    };
   }
 
   private decodeAround(cursor: Cursor): void {

@@ -14,6 +14,7 @@ export const AHEAD = 32;
 export const BEHIND = 16;
 export const CHUNK = 8;
 export const IN_FLIGHT = 3;
+const MEMORY = 0.8; // of what was measured before, when something new is measured
 
 /**
  * Frames in the order in which they are wanted: those on screen, then those ahead in the direction of travel, then
@@ -47,6 +48,29 @@ export function moved(cursor: Cursor, frame: number, now: number, then: number):
 export interface LinkSpeed {
   bytesPerSecond: number; // 0: not known yet
   bytesPerFrame: number; // of full size
+}
+
+/** Measures the line while something is on its way over it; what is long past counts less and less. */
+export class LinkMeter {
+  private bytes = 0;
+  private ms = 0;
+  private perFrame = 0;
+  private last = Number.NEGATIVE_INFINITY; // when something came last
+
+  /** An answer to a request that was sent at `since` came at `now` (ms). */
+  took(since: number, now: number, buffers: readonly ArrayBufferView[], size: Size): void {
+    const bytes = buffers.reduce((sum, b) => sum + b.byteLength, 0);
+    if (bytes === 0) return;
+    this.bytes = MEMORY * this.bytes + bytes;
+    this.ms = MEMORY * this.ms + Math.max(0.1, now - Math.max(since, this.last));
+    this.last = now;
+    const each = bytes / buffers.length;
+    if (size === "full") this.perFrame = this.perFrame === 0 ? each : MEMORY * this.perFrame + (1 - MEMORY) * each;
+  }
+
+  get speed(): LinkSpeed {
+    return { bytesPerSecond: this.ms === 0 ? 0 : (1000 * this.bytes) / this.ms, bytesPerFrame: this.perFrame };
+  }
 }
 
 /** Whether to ask for full frames or previews: full at rest; while moving, whatever keeps up. */

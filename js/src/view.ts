@@ -1,5 +1,6 @@
 /** One view: puts an editor on the page. Listeners, sizes, and one animation frame in which everything is drawn. */
 
+import { untracked } from "@preact/signals-core";
 import { paintOf } from "./draw/palette";
 import { drawScene, type Scene } from "./draw/skeleton";
 import { Stage } from "./draw/stage";
@@ -95,14 +96,19 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     if (!clip) return;
     stageElement.style.aspectRatio = `${clip.video.width} / ${clip.video.height}`;
     root.setAttribute("aria-label", `Poses of ${clip.video.name}`);
-    resize();
-    editor.nav.goTo(editor.nav.frame.peek());
+    untracked(() => {
+      resize();
+      editor.viewport.resize(stage.view);
+      editor.nav.goTo(editor.nav.frame.value);
+    });
   });
   watch(() => {
     const place = store.asked.value;
     if (!place) return;
-    editor.nav.goTo(place.frame);
-    if (place.track_id !== null) editor.select(place.track_id);
+    untracked(() => {
+      editor.nav.goTo(place.frame);
+      if (place.track_id !== null) editor.select(place.track_id);
+    });
   });
   watch(() => {
     root.dataset.imposeRevision = String(store.state.value?.revision ?? -1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Cursor, chooseSize, Lru, moved, wanted } from "../src/prefetch";
+import { type Cursor, chooseSize, LinkMeter, Lru, moved, wanted } from "../src/prefetch";
 
 const REST: Cursor = { frame: 50, direction: 1, rate: 0, jumping: false };
 
@@ -48,6 +48,24 @@ describe("how large", () => {
   it("full where a preview would not be smaller, or nothing is known yet", () => {
     expect(chooseSize(playing, slow, false)).toBe("full");
     expect(chooseSize(playing, { bytesPerSecond: 0, bytesPerFrame: 0 }, true)).toBe("full");
+  });
+});
+
+describe("the speed of the line", () => {
+  const piece = (bytes: number) => [new Uint8Array(bytes / 2), new Uint8Array(bytes / 2)];
+
+  it("is that at which answers come one after the other, however many wait", () => {
+    const meter = new LinkMeter();
+    for (let i = 1; i <= 6; i++) meter.took(0, 100 * i, piece(10_000), "full"); // all asked at once
+    expect(meter.speed).toEqual({ bytesPerSecond: expect.closeTo(100_000), bytesPerFrame: expect.closeTo(5000) });
+  });
+
+  it("does not count pauses in which nothing was asked, and forgets", () => {
+    const meter = new LinkMeter();
+    meter.took(0, 1000, piece(10_000), "full");
+    for (let i = 1; i <= 30; i++) meter.took(10_000 * i, 10_000 * i + 10, piece(10_000), "full");
+    expect(meter.speed.bytesPerSecond).toBeGreaterThan(900_000);
+    expect(new LinkMeter().speed).toEqual({ bytesPerSecond: 0, bytesPerFrame: 0 });
   });
 });
 

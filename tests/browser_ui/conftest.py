@@ -12,6 +12,7 @@ from tests.browser import ARGUMENTS, needed_browser
 from tests.browser_ui.harness import HEIGHT, KEYPOINTS, WIDTH, made_jpeg, made_scene, serve
 
 playwright = pytest.importorskip("playwright.sync_api")
+SIZE = (900, 660)
 
 
 class Widget:
@@ -21,8 +22,23 @@ class Widget:
         self.page = page
         self.root = page.locator(".impose").first
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self._heard = {
+            "pageerror": lambda error: self.errors.append(str(error)),
+            "console": lambda m: self.errors.append(m.text) if m.type == "error" else None,
+        }
+        for event, hear in self._heard.items():
+            page.on(event, hear)
+
+    def goto(self, address: str) -> None:
+        """Load the page and wait until the widget is on it."""
+        self.page.goto(address)
+        self.page.wait_for_function("window.mounted", timeout=8000)
+
+    def leave(self) -> None:
+        """The page may be used by others; nothing must have gone wrong on it."""
+        for event, hear in self._heard.items():
+            self.page.remove_listener(event, hear)
+        assert self.errors == []
 
     def ready(self, state: str = "ready") -> None:
         self.page.wait_for_selector(f".impose[data-impose-state={state}]", timeout=8000)
@@ -118,35 +134,42 @@ def site() -> Iterator[str]:
 
 @pytest.fixture
 def open_widget(chrome: Any, site: str) -> Iterator[Callable[..., Widget]]:
-    """Opens the page; `before` runs in it before the widget says hello."""
-    contexts = []
-    widgets = []
+    """Opens a page in a browser window of its own; `before` runs in it before the widget says hello."""
+    contexts, widgets = [], []
 
-    def open_it(query: str = "", before: str = "", width: int = 1200, height: int = 900, **options: Any) -> Widget:
-        context = chrome.new_context(viewport={"width": width, "height": height}, **options)
+    def open_it(query: str = "", before: str = "", size: tuple[int, int] = SIZE, **options: Any) -> Widget:
+        context = chrome.new_context(viewport=dict(zip(("width", "height"), size, strict=True)), **options)
         contexts.append(context)
         page = context.new_page()
-        widget = Widget(page)
-        widgets.append(widget)
+        widgets.append(Widget(page))
         if before:
             page.add_init_script(f"window.before = () => {{ {before} }};")
-        page.goto(f"{site}?{query}")
-        page.wait_for_function("window.mounted", timeout=8000)
-        return widget
+        widgets[-1].goto(f"{site}?{query}")
+        return widgets[-1]
 
     yield open_it
+    for widget in widgets:
+        widget.leave()
     for context in contexts:
         context.close()
-    for widget in widgets:
-        assert widget.errors == []
+
+
+@pytest.fixture(scope="session")
+def window(chrome: Any) -> Iterator[Any]:
+    """A browser window that tests use one after the other, each with the page loaded anew."""
+    context = chrome.new_context(viewport={"width": SIZE[0], "height": SIZE[1]})
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
-def widget(open_widget: Callable[..., Widget]) -> Widget:
-    """The widget, ready, on a page of its own."""
-    opened = open_widget()
+def widget(window: Any, site: str) -> Iterator[Widget]:
+    """The widget, ready, on a page that was just loaded."""
+    opened = Widget(window)
+    opened.goto(site)
     opened.ready()
-    return opened
+    yield opened
+    opened.leave()
 
 
 def near(a: Any, b: Any, tolerance: float = 0.75) -> bool:
