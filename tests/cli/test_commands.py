@@ -41,7 +41,7 @@ def clip(tmp_path: Path) -> Path:
 def test_help_names_the_commands() -> None:
     code, out, _ = run("--help")
     assert code == 0
-    for name in ("demo", "track", "info", "convert", "doctor"):
+    for name in ("demo", "track", "info", "convert-annotations", "convert", "doctor"):
         assert name in out
 
 
@@ -64,8 +64,8 @@ def test_info_finds_the_journal(clip: Path) -> None:
     ("arguments", "says"),
     [
         (("info", "nothing.mp4"), "does not exist"),
-        (("convert", "nothing.csv", "out.json"), "does not exist"),
-        (("convert", "nothing.xyz", "out.json"), "parquet"),
+        (("convert-annotations", "nothing.csv", "out.json"), "does not exist"),
+        (("convert-annotations", "nothing.xyz", "out.json"), "parquet"),
         (("track", "nothing.mp4"), "does not exist"),
         (("track", "nothing.mp4", "--format", "tape"), "parquet, csv, coco"),
         (("track", "nothing.mp4", "--model", "huge"), "tiny"),
@@ -106,7 +106,7 @@ def test_convert_goes_through_every_format(tmp_path: Path) -> None:
     poses = some_poses()
     iw.write(poses, tmp_path / "a.parquet")
     for source, target in (("a.parquet", "b.json"), ("b.json", "c.csv"), ("c.csv", "d.parquet")):
-        code, out, err = run("convert", tmp_path / source, tmp_path / target)
+        code, out, err = run("convert-annotations", tmp_path / source, tmp_path / target)
         assert code == 0, err
         assert f"{len(poses)} keypoints of 3 people in 6 frames" in out
     pd.testing.assert_frame_equal(iw.read(tmp_path / "d.parquet"), poses, check_exact=True)

@@ -47,7 +47,10 @@ LAYERS = {
     ),
     "preview": layer("core render session video", "numpy pandas", "", "ipycanvas ipywidgets traitlets"),
     "cli": layer(
-        "", "numpy typer", "__version__ core evaluate io render session video", "av cv2 platformdirs rich torch"
+        "",
+        "numpy typer",
+        "__version__ core detect evaluate io model render session train video",
+        "av cv2 platformdirs rich torch",
     ),
     "__init__": layer(),
 }
