@@ -34,6 +34,6 @@ def carrying(session: Session, frame: Any, direction: Any, stop: Any, tracks: An
             for update, job.report in updates:
                 frames = update.frames
                 where = f"frame {frames[0]}" if len(frames) == 1 else f"frames {frames[0]} to {frames[-1]}"
-                yield round(100 * update.done), 100, f"Carrying person {update.track_id}, {where}"
+                yield round(100 * update.done), 100, f"Propagating person {update.track_id}, {where}"
 
     return steps

@@ -58,7 +58,7 @@ export type Command =
   | "help"
   | "escape";
 
-export type Group = "Move" | "Keypoints" | "People" | "Carry on" | "Review" | "View" | "Always";
+export type Group = "Move" | "Keypoints" | "People" | "Propagate" | "Review" | "View" | "Always";
 export interface Entry {
   command: Command;
   keys: readonly string[];
@@ -111,10 +111,10 @@ export const KEYS: readonly Entry[] = [
   entry("People", "delete here", "delete in this frame", "Delete", "Backspace"),
   entry("People", "delete onwards", "delete from here on", "Shift+Delete", "Shift+Backspace"),
 
-  entry("Carry on", "propagate forward", "carry corrections forward", "G"),
-  entry("Carry on", "propagate backward", "carry corrections backward", "Shift+G"),
-  entry("Carry on", "propagate both", "carry corrections both ways", "Alt+G"),
-  entry("Carry on", "auto propagate", "carry by itself after each correction", "U"),
+  entry("Propagate", "propagate forward", "propagate corrections forward", "G"),
+  entry("Propagate", "propagate backward", "propagate corrections backward", "Shift+G"),
+  entry("Propagate", "propagate both", "propagate corrections both ways", "Alt+G"),
+  entry("Propagate", "auto propagate", "propagate by itself after each correction", "U"),
 
   entry("Review", "next issue", "next doubtful place", "N"),
   entry("Review", "previous issue", "back to the doubtful place before", "Shift+N"),
@@ -133,7 +133,7 @@ export const KEYS: readonly Entry[] = [
   entry("Always", "redo", "redo", "Ctrl+Shift+Z", "Ctrl+Y"),
   entry("Always", "saved", "nothing to do: everything is saved", "Ctrl+S"),
   entry("Always", "help", "this sheet", "?"),
-  entry("Always", "escape", "cancel, stop carrying, clear the selection, leave", "Escape"),
+  entry("Always", "escape", "cancel, stop propagating, clear the selection, leave", "Escape"),
 ];
 
 /** What the pointer does, for the key sheet. */

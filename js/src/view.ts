@@ -59,7 +59,6 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
   editor.onLeave = () => root.blur();
 
   const scheme = watchScheme(document, signal);
-  let colours = canvasColours(root);
   let pending = 0;
   const redraw = () => {
     if (pending === 0 && !signal.aborted) pending = requestAnimationFrame(draw);
@@ -67,6 +66,8 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
   const draw = (now: number) => {
     pending = 0;
     editor.nav.tick(now);
+    // Read each time: a host may bring the style sheet after the view.
+    const colours = canvasColours(root);
     drawAll(editor, stage, colours.stage, root);
     bar.draw(colours, devicePixelRatio);
     if (editor.nav.playing.peek()) redraw();
@@ -84,7 +85,6 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
 
   watch(() => {
     root.dataset.imposeScheme = scheme.value;
-    colours = canvasColours(root);
     redraw();
   });
   watch(() => {

@@ -62,7 +62,7 @@ def test_a_correction_travels_and_escape_stops_it(notebook: NotebookPage, editor
     editor.click((x, y))
     editor.drag((x, y), (x + 4, y - 4))
     editor.press("g")
-    editor.root.get_by_text("Carrying person 0").first.wait_for()
+    editor.root.get_by_text("Propagating person 0").first.wait_for()
     assert notebook.python("print((annotator.poses.source == 'propagated').sum() >= 0, annotator.busy)") == "True True"
     editor.press("Escape")
     notebook.page.wait_for_function("(root) => root.dataset.imposeState === 'ready'", arg=editor.root.element_handle())

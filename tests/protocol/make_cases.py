@@ -42,7 +42,7 @@ ISSUE = {
     "issue": 12, "frame": 40, "frame_end": 41, "track_id": 3, "keypoint": "left_wrist", "kind": "jump",
     "severity": 0.75, "reason": "left wrist jumped 84 px and came back",
 }  # fmt: skip
-JOB = {"job": 2, "what": "propagate", "done": 12, "total": 100, "text": "Carrying person 3, frames 23 to 32"}
+JOB = {"job": 2, "what": "propagate", "done": 12, "total": 100, "text": "Propagating person 3, frames 23 to 32"}
 PLACED = {"frame": 22, "track_id": 3, "keypoint": "left_wrist", "xy": [397.0, 60.5], "visibility": 2}
 DRAWN = {"frame": 22, "box_xywh": [300, 40, 120, 220], "track_id": None}
 WHO = (41, "page-1")

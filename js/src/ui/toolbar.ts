@@ -12,7 +12,7 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
   const carry = [
     button(editor, "propagate backward", "carryBack"),
     button(editor, "propagate both", "carryBoth"),
-    button(editor, "propagate forward", "carryOn", "Carry"),
+    button(editor, "propagate forward", "carryOn", "Propagate"),
   ];
   const auto = h("input", {
     type: "checkbox",
@@ -20,7 +20,7 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
   });
   const box = button(editor, "box", "box", "Add person");
   const names = button(editor, "names", "names");
-  const issue = button(editor, "next issue", "flag", "Next doubt");
+  const issue = button(editor, "next issue", "flag", "Next issue");
   watch(() => {
     const state = store.state.value;
     const can = store.canEdit.value;
@@ -44,7 +44,7 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
     h("div", { class: "impose-group impose-carry" }, ...carry),
     h(
       "label",
-      { class: "impose-check", title: "Carry corrections on by itself (U)" },
+      { class: "impose-check", title: "Propagate by itself after each correction (U)" },
       auto,
       h("span", { class: "impose-switch", "aria-hidden": "true" }),
       "Auto",
