@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from impose_widget.core.skeleton import Skeleton
-    from impose_widget.io import formats, read, write
+    from impose_widget.io import formats, losses, poses_wide, read, to_numpy, to_skeleton, to_xarray, write
     from impose_widget.preview import contact_sheet, preview
     from impose_widget.session import Session
     from impose_widget.widget import Annotator
@@ -21,10 +21,30 @@ _HOME = {
     "Session": "impose_widget.session",
     "Skeleton": "impose_widget.core.skeleton",
     "formats": "impose_widget.io",
+    "losses": "impose_widget.io",
+    "poses_wide": "impose_widget.io",
     "read": "impose_widget.io",
+    "to_numpy": "impose_widget.io",
+    "to_skeleton": "impose_widget.io",
+    "to_xarray": "impose_widget.io",
     "write": "impose_widget.io",
 }
-__all__ = ["Annotator", "Session", "Skeleton", "__version__", "contact_sheet", "formats", "preview", "read", "write"]
+__all__ = [
+    "Annotator",
+    "Session",
+    "Skeleton",
+    "__version__",
+    "contact_sheet",
+    "formats",
+    "losses",
+    "poses_wide",
+    "preview",
+    "read",
+    "to_numpy",
+    "to_skeleton",
+    "to_xarray",
+    "write",
+]
 
 
 def __getattr__(name: str) -> Any:

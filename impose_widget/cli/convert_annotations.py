@@ -9,19 +9,37 @@ import typer
 
 
 def convert_annotations(
-    source: Annotated[Path, typer.Argument(help="The file to read.", metavar="IN")],
-    target: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT")],
+    source: Annotated[Path, typer.Argument(help="The file, or folder, to read.", metavar="IN")],
+    target: Annotated[Path, typer.Argument(help="The file, or folder, to write.", metavar="OUT")],
     source_format: Annotated[
-        str | None, typer.Option("--from", help="Format of IN; by its ending if not given.")
+        str | None, typer.Option("--from", help="Format of IN; by its ending and content if not given.")
     ] = None,
     target_format: Annotated[
         str | None, typer.Option("--to", help="Format of OUT; by its ending if not given.")
     ] = None,
+    video: Annotated[str | None, typer.Option(help="Which video, if IN has the annotations of several.")] = None,
+    skeleton: Annotated[
+        str | None, typer.Option(help="Write the keypoints of this skeleton, mapped by name: coco17, posetrack17, …")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check/--no-check", help="Read OUT back and compare it.")] = True,
 ) -> None:
-    """Convert an annotation file to another format."""
-    from impose_widget.io import read, write
+    """Convert an annotation file to another format, and say first what that format cannot hold."""
+    from impose_widget.io import formats, losses, read, to_skeleton, write
+    from impose_widget.io.loss import sentence
+    from impose_widget.io.registry import format_of
 
-    poses = read(source, source_format)
-    write(poses, target, target_format)
-    people, frames = poses["track_id"].nunique(), poses["frame"].nunique()
-    typer.echo(f"{target}: {len(poses)} keypoints of {people} people in {frames} frames")
+    kind = format_of(target_format or target)
+    if source_format is not None and source_format not in set(formats()["format"]):
+        format_of(source_format)
+    poses = read(source, source_format, video)
+    if skeleton is not None:
+        poses = to_skeleton(poses, Path(skeleton) if Path(skeleton).suffix else skeleton)
+    lost = sentence(losses(poses, kind.name), kind)
+    if lost:
+        typer.echo(lost, err=True)
+    write(poses, target, kind.name, check)
+    placed = poses[poses["visibility"] > 0]
+    boxes = len((poses.attrs.get("boxes") or {}).get("frame", ()))
+    people, frames = placed["track_id"].nunique(), placed["frame"].nunique()
+    more = f" and {boxes} boxes" if boxes else ""
+    typer.echo(f"{target}: {len(placed)} keypoints of {people} people in {frames} frames{more}, as {kind.name}")

@@ -15,7 +15,7 @@ def track(
     videos: Annotated[list[Path], typer.Argument(help="Video files, or folders of images.", metavar="VIDEO...")],
     out: Annotated[Path, typer.Option(help="Where to write; each video gets a folder in it.")] = Path(),
     model: Annotated[str, typer.Option(help="The network that finds people: tiny.")] = "tiny",
-    format: Annotated[list[str] | None, typer.Option(help="parquet, csv or coco; may be given several times.")] = None,
+    format: Annotated[list[str] | None, typer.Option(help="parquet, csv, coco, …; may be given several times.")] = None,
     overlay: Annotated[bool, typer.Option("--overlay", help="Also write a video with the poses on it.")] = False,
 ) -> None:
     """Find and follow everyone in one or more videos, and write their poses.
@@ -42,12 +42,13 @@ def track(
 def _kinds(names: list[str]) -> dict[str, str]:
     """Format -> file name; ValueError for one that does not exist, before any work is done."""
     from impose_widget.io import formats
+    from impose_widget.io.registry import file_name
 
-    known = {str(f): f"poses{s.split()[0]}" for f, s in formats()[["format", "suffixes"]].itertuples(index=False)}
+    known = list(formats()["format"])
     for name in names:
         if name not in known:
             raise ValueError(f"Expected --format as one of {', '.join(known)}, got {name!r}.")
-    return {name: known[name] for name in names}
+    return {name: file_name(name) for name in names}
 
 
 def _folders(videos: list[Path], out: Path) -> list[Path]:

@@ -125,6 +125,8 @@ class Skeleton:
         """
         if isinstance(spec, Skeleton):
             return spec
+        from impose_widget.core.skeletons import SKELETONS  # which is made of this class
+
         if isinstance(spec, str) and spec in SKELETONS:
             return SKELETONS[spec]
         if isinstance(spec, Path) or (
@@ -180,4 +182,3 @@ def _coco17() -> Skeleton:
 
 
 COCO17 = _coco17()
-SKELETONS: dict[str, Skeleton] = {"coco17": COCO17}

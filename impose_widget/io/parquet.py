@@ -12,22 +12,36 @@ from typing import Any
 import pandas as pd
 
 from impose_widget.io.columns import DTYPES, REQUIRED, conform, keypoint_column
+from impose_widget.io.extras import Facts, known_attrs
+from impose_widget.io.format import Format
 from impose_widget.io.replace import replacing
+from impose_widget.io.source import Source
 
+FORMAT = Format(
+    "parquet", (".parquet", ".pq"), "The table as it is, with everything that belongs to it; quick and small."
+)
 KEY = b"impose_widget"
 VERSION = 1
 
 
-def read(path: Path) -> pd.DataFrame:
+def sniff(source: Source) -> bool:
+    """Whether it begins as Parquet files do."""
+    return source.head[:4] == b"PAR1"
+
+
+def read(source: Source) -> pd.DataFrame:
     """Read a table of poses; a Parquet file of other origin will do if it has the columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    path = source.path
     try:
-        table = pq.read_table(path)
-    except pa.ArrowInvalid as error:
+        table = pq.ParquetFile(path).read()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:
         first = str(error).splitlines()[0]
         raise ValueError(f"Expected a Parquet file, got {path}, which is none or is incomplete ({first}).") from error
+    except OSError as error:  # Arrow's word for pages that do not unpack
+        raise ValueError(f"Expected a Parquet file, got {path}, which is damaged.") from error
     missing = [c for c in REQUIRED if c not in table.column_names]
     if "keypoint" in missing and any(c in table.column_names for c in ("joint", "bodypart", "node")):
         missing.remove("keypoint")
@@ -37,7 +51,8 @@ def read(path: Path) -> pd.DataFrame:
         )
     ours = _metadata(table.schema.metadata, path)
     poses = table.to_pandas(ignore_metadata=True)
-    poses.attrs = ours.get("attrs", {})
+    attrs = ours.get("attrs", {})
+    poses.attrs = {k: Facts(v) if k not in ("skeleton", "video") else v for k, v in known_attrs(attrs).items()}
     if "keypoints" in ours:
         names = pd.Index(ours["keypoints"], dtype="object")
         poses["keypoint"] = keypoint_column(names.get_indexer(poses["keypoint"].astype("object")), ours["keypoints"])
@@ -53,7 +68,7 @@ def write(poses: pd.DataFrame, path: Path) -> None:
     facts = {
         "version": VERSION,
         "keypoints": [str(k) for k in poses["keypoint"].cat.categories],
-        "attrs": {k: v for k, v in poses.attrs.items() if k in ("skeleton", "video")},
+        "attrs": known_attrs(poses.attrs),
     }
     metadata = {**(table.schema.metadata or {}), KEY: json.dumps(facts).encode()}
     with replacing(path) as partial:
@@ -61,8 +76,12 @@ def write(poses: pd.DataFrame, path: Path) -> None:
 
 
 def _metadata(metadata: dict[bytes, bytes] | None, path: Path) -> dict[str, Any]:
-    facts = json.loads((metadata or {}).get(KEY, b"{}"))
-    if facts.get("version", VERSION) > VERSION:
+    try:
+        facts = json.loads((metadata or {}).get(KEY, b"{}"))
+        version = int(facts.get("version", VERSION))
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise ValueError(f"Expected poses, got {path} with facts that do not parse.") from error
+    if version > VERSION:
         raise ValueError(
             f"Expected a file of version {VERSION} or older, got {path} of version {facts['version']}; "
             "update impose-widget."

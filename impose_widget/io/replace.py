@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: of the kind that the system gave, with a sentence for users.
     """
     target = Path(os.path.realpath(path))
-    partial = target.with_name(f".{target.name[:80]}-{os.getpid()}-{secrets.token_hex(4)}")
+    partial = _beside(target)
     try:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
@@ -35,3 +36,31 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """A new folder to fill, which becomes `path` when the block ends well; there must be nothing but an empty one.
+
+    Raises:
+        OSError: of the kind that the system gave, with a sentence for users.
+    """
+    target = Path(os.path.realpath(path))
+    partial = _beside(target)
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise FileExistsError(errno.EEXIST, "it is there and not an empty folder; give a new name")
+        partial.mkdir()
+        yield partial
+        if target.exists():
+            target.rmdir()
+        partial.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise type(error)(f"{path} could not be written ({reason}); check the folder and the free space.") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name[:80]}-{os.getpid()}-{secrets.token_hex(4)}")

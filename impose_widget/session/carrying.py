@@ -53,6 +53,7 @@ class Order:
     track_ids: tuple[int, ...] | None
     keypoints: tuple[int, ...] | None
     anchored: bool = False  # every anchor is a place to start from, not only those not carried yet
+    empty_only: bool = False  # only keypoints that have no place are given one
 
 
 def origins(state: State, order: Order) -> dict[int, np.ndarray]:
@@ -95,7 +96,7 @@ def carry_of(state: State, track_id: int, places: tuple[int, ...], start: int, s
     # Imported poses are somebody's reading too: a correction fades into them instead of overwriting them.
     imported = records["source"] == IMPORTED
     own = np.concatenate([records["xy"], np.nan_to_num(records["score"], nan=0.5)[..., None]], -1)
-    reading = np.where((imported & ~np.isfinite(reading[..., 0]))[..., None], own, reading)
+    reading = np.where((imported & np.isfinite(own[..., 0]))[..., None], own, reading)
     anchor = records["anchor"] & np.isfinite(records["xy"]).all(-1)
     # Somebody for whom a human drew a box: the pose in it is what there is to carry.
     drawn = records["box_anchor"] & records["pending"] & ~anchor.any(1)
@@ -158,7 +159,7 @@ def carry(
                 if state.revision != action.seq:
                     report.stopped = "another edit came in between; propagate again to go on"
                     return
-                changes = _write(state, update, order.keypoints, action.seq, keypoint_score)
+                changes = _write(state, update, order, action.seq, keypoint_score)
                 state.extend(action, changes)
             report.keypoints += sum(c.n_keypoints_changed(len(skeleton)) for c in changes)
             report.touched.update(int(f) for c in changes for f in c.frames)
@@ -173,9 +174,7 @@ def carry(
             state.finish(action, payload, [] if report.stopped else _clear(state, plan))
 
 
-def _write(
-    state: State, update: FrameUpdate, keypoints: tuple[int, ...] | None, revision: int, keypoint_score: float
-) -> list[Change]:
+def _write(state: State, update: FrameUpdate, order: Order, revision: int, keypoint_score: float) -> list[Change]:
     draft = Draft(state.tracks)
     new = empty_poses(len(update.frames), state.tracks.n_keypoints)
     old = draft.get(update.track_id, update.frames)
@@ -185,8 +184,10 @@ def _write(
     new["visibility"] = np.where(old["visibility"] != ABSENT, old["visibility"], guess)
     new["box_score"] = np.where(update.write, update.score, 0).sum(1) / np.maximum(update.write.sum(1), 1)
     mask = update.write
-    if keypoints is not None:
-        mask = mask & np.isin(np.arange(state.tracks.n_keypoints), keypoints)
+    if order.keypoints is not None:
+        mask = mask & np.isin(np.arange(state.tracks.n_keypoints), order.keypoints)
+    if order.empty_only:
+        mask = mask & (old["visibility"] == ABSENT)
     edits.write(draft, update.track_id, update.frames, new, mask)
     edits.clear_marks(draft, update.track_id, update.frames, "stale")
     return draft.changes()

@@ -15,7 +15,7 @@ KEYPOINT_CLICKS = frozenset({"correct", "move", "flip", "copy_pose"})
 BOX_CLICKS = frozenset({"draw_box"})
 IDENTITY_CLICKS = frozenset({"assign", "swap", "merge", "split"})
 CLICKS = KEYPOINT_CLICKS | BOX_CLICKS | IDENTITY_CLICKS
-MACHINE = frozenset({"initialize", "propagate"})
+MACHINE = frozenset({"initialize", "propagate", "complete"})
 _INTEGERS = ("frame", "frame_end", "track_id", "track_id_b")
 _COLUMNS = (
     "seq t dt_active_ms opening action frame frame_end track_id track_id_b keypoint x0 y0 v0 x1 y1 v1 "

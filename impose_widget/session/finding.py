@@ -15,8 +15,9 @@ from impose_widget.associate import AssociationConfig, associate
 from impose_widget.core import edits
 from impose_widget.core.pose import INTERPOLATED, NO_READING, empty_poses, read_poses
 from impose_widget.core.skeleton import Skeleton
-from impose_widget.core.tracks import Draft, Tracks
+from impose_widget.core.tracks import Draft
 from impose_widget.propagate.readings import fill_gaps, smooth_readings
+from impose_widget.session.claims import claim_readings, claims
 from impose_widget.session.state import State
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 CHUNK = 32  # frames that are detected, linked and stored together
 LOOKAHEAD = 8  # frames that must be known after one before it is final: births are confirmed, smoothing looks ahead
 LONGEST_GAP = 15  # frames without a reading that are filled by interpolation; longer ones are occlusions or exits
-DELETED = -2  # what `associate` calls a detection that is not to be used
 
 
 def find(
@@ -60,16 +60,6 @@ def find(
         state.finish(action, action.payload | {"stopped": stopped}, [])
 
 
-def claims(tracks: Tracks, n_rows: int) -> np.ndarray:
-    """(n_rows,) whose each reading is: a track id, -1 for nobody's, `DELETED` where a human took the person away."""
-    owner = np.full(n_rows, -1, np.int32)
-    for track_id, _, records in tracks.lanes():
-        held = records["reading"] != NO_READING
-        rows = records["reading"][held]
-        owner[rows] = np.where(records["present"][held], track_id, np.where(owner[rows] < 0, DELETED, owner[rows]))
-    return owner
-
-
 def link(state: State, skeleton: Skeleton, final: list[int], revision: int, keypoint_score: float) -> list:
     """Changes that give the people of some frames their identities and poses.
 
@@ -80,7 +70,9 @@ def link(state: State, skeleton: Skeleton, final: list[int], revision: int, keyp
     first, stop = final[0] - config.memory, final[-1] + 1 + LOOKAHEAD
     rows = state.readings.between(first, stop)
     detections = state.readings.table[rows]
-    owner = claims(state.tracks, len(state.readings))[rows]
+    draft, everywhere = Draft(state.tracks), claims(state.tracks, len(state.readings))
+    claim_readings(draft, state, skeleton, max(first, 0), stop, everywhere)
+    owner = everywhere[rows]
     ids = associate(
         detections,
         owner,
@@ -88,7 +80,6 @@ def link(state: State, skeleton: Skeleton, final: list[int], revision: int, keyp
         skeleton,
         config,
     )
-    draft = Draft(state.tracks)
     fresh = (owner == -1) & (ids >= 0) & (detections.frame <= final[-1])
     for track_id in np.unique(ids[fresh]):
         of_person = ids == track_id

@@ -23,7 +23,7 @@ from impose_widget.core.tracks import Draft
 from impose_widget.propagate.interpolate import interpolate
 from impose_widget.session import arguments
 from impose_widget.session.base import SessionBase
-from impose_widget.session.finding import claims
+from impose_widget.session.claims import claims
 
 SAME_PERSON = 0.6  # OKS above which what is read inside a drawn box is a detection that was there already
 

@@ -12,9 +12,9 @@ from tqdm.auto import tqdm
 
 from impose_widget.core.skeleton import COCO17, Skeleton
 from impose_widget.propagate.base import FrameUpdate, Propagator
-from impose_widget.session import arguments, carrying, finding
+from impose_widget.session import arguments, carrying, completing, finding
 from impose_widget.session.carrying import Order, Report
-from impose_widget.session.files import export, load
+from impose_widget.session.files import export, exported, load
 from impose_widget.session.identity_edits import IdentityEdits
 from impose_widget.session.opening import OpenJournal, open_journal
 from impose_widget.session.pose_edits import PoseEdits
@@ -173,6 +173,7 @@ class Session(PoseEdits, IdentityEdits, Views):
         tracks: str | int | Iterable[int] | None = None,
         keypoints: str | Iterable[str] | None = None,
         progress: Progress = None,
+        empty_only: bool = False,
     ) -> Report:
         """Carry corrections to other frames; blocks. What a human placed is never moved.
 
@@ -186,10 +187,11 @@ class Session(PoseEdits, IdentityEdits, Views):
             tracks: None for people corrected since their last propagation, "all" for every anchor of everyone, or ids.
             keypoints: change only these; None for all.
             progress: None for a bar, False for none, or a function that is called with (percent done, 100).
+            empty_only: give a place only to keypoints that have none; see also `complete`.
         """
         report = Report(stopped="nothing to carry")
         with _Bar(progress, 100, "carrying corrections", "%") as bar:
-            for update, report in self.propagation(frame, direction, stop, tracks, keypoints):  # noqa: B007
+            for update, report in self.propagation(frame, direction, stop, tracks, keypoints, empty_only):  # noqa: B007
                 bar.to(round(100 * update.done))
         return report
 
@@ -200,9 +202,10 @@ class Session(PoseEdits, IdentityEdits, Views):
         stop: int | None = None,
         tracks: str | int | Iterable[int] | None = None,
         keypoints: str | Iterable[str] | None = None,
+        empty_only: bool = False,
     ) -> Iterator[FrameUpdate]:
         """The same, yielding each update when it is on disk. Closing the generator stops; what is done stays."""
-        return (update for update, _ in self.propagation(frame, direction, stop, tracks, keypoints))
+        return (update for update, _ in self.propagation(frame, direction, stop, tracks, keypoints, empty_only))
 
     def propagation(
         self,
@@ -211,6 +214,7 @@ class Session(PoseEdits, IdentityEdits, Views):
         stop: int | None = None,
         tracks: str | int | Iterable[int] | None = None,
         keypoints: str | Iterable[str] | None = None,
+        empty_only: bool = False,
     ) -> Iterator[tuple[FrameUpdate, Report]]:
         """As `iter_propagate`, with the report so far beside each update; the same object, final when the work ends."""
         arguments.one_of(direction, carrying.DIRECTIONS, "direction")
@@ -226,9 +230,51 @@ class Session(PoseEdits, IdentityEdits, Views):
         ids = None if tracks is None or everyone else tuple(self._track(i) for i in tracks)
         names = [keypoints] if isinstance(keypoints, str) else keypoints
         chosen = None if names is None else tuple(arguments.keypoint_index(k, self.skeleton) for k in names)
-        order = Order(frame, direction, stop, ids, chosen, anchored=everyone or (ids is not None and frame is None))
+        anchored = everyone or (ids is not None and frame is None)
+        order = Order(frame, direction, stop, ids, chosen, anchored, bool(empty_only))
         score = self._detector.KEYPOINT_SCORE if self._detector is not None else carrying.KEYPOINT_SCORE
         return carrying.carry(self._state, self.video, self._propagator, self.skeleton, order, score)
+
+    def complete(
+        self,
+        tracks: Iterable[int] | None = None,
+        keypoints: str | Iterable[str] | None = None,
+        frames: Iterable[int] | None = None,
+        max_gap: int = 10,
+        progress: Progress = None,
+    ) -> Report:
+        """Give people who are there the keypoints that they lack, as for a data set with fewer keypoints; blocks.
+
+        Only empty keypoints are touched: what a file or a human placed stays to the bit, and what a human said to be
+        absent stays absent. The network's reading of the same person comes first; gaps between two frames that have a
+        keypoint are then bridged by optical flow. One action, one undo step.
+
+        Args:
+            tracks: ids; None for everyone.
+            keypoints: only these; None for all.
+            frames: only these; None for all.
+            max_gap: longest run of frames over which a keypoint is carried.
+            progress: None for a bar, False for none, or a function that is called with (percent done, 100).
+        """
+        ids = self._state.tracks.ids() if tracks is None else [self._track(i) for i in tracks]
+        wanted = arguments.frame_numbers(frames, len(self.video))
+        names = [keypoints] if isinstance(keypoints, str) else keypoints
+        mask = np.ones(len(self.skeleton), bool)
+        if names is not None:
+            mask = np.isin(np.arange(len(mask)), [arguments.keypoint_index(k, self.skeleton) for k in names])
+        if isinstance(max_gap, bool) or not isinstance(max_gap, (int, np.integer)) or max_gap < 0:
+            raise ValueError(f"Expected max_gap as a number of frames of 0 or more, got {max_gap!r}.")
+        chosen = {i: np.intersect1d(self._state.tracks.frames_of(i), wanted) for i in ids}
+        chosen = {i: where for i, where in chosen.items() if len(where)}
+        report = Report(stopped="nobody to complete")
+        if not chosen:
+            return report
+        with _Bar(progress, 100, "completing people", "%") as bar:
+            for done, report in completing.complete(  # noqa: B007
+                self._state, self.video, self._detector, self._propagator, self.skeleton, chosen, mask, int(max_gap)
+            ):
+                bar.to(round(100 * done))
+        return report
 
     # -- the log -------------------------------------------------------------------------------------------------
 
@@ -249,24 +295,39 @@ class Session(PoseEdits, IdentityEdits, Views):
     def export(self, path: str | Path, format: str | None = None, check: bool = True) -> Path:
         """Write the poses as an annotation file; the format is told by the name, or given (see `iw.formats()`).
 
-        With `check` the file is read back and compared with what it should hold.
+        What the format cannot hold is said on the error stream before it is written (and by `losses`). With `check` the
+        file is read back and compared with what it should hold.
 
         Raises:
             ValueError: there is no such format, or the file does not hold what was written.
             OSError: it cannot be written; an older file of that name is still whole.
         """
-        return export(self.poses, Path(path), format, check)
+        return export(self, Path(path), format, check)
 
-    def load(self, path: str | Path | pd.DataFrame, format: str | None = None) -> dict[int, int]:
+    def losses(self, format: str | Path) -> pd.DataFrame:
+        """What of this session a format, or the format of a file of that name, cannot hold: aspect, n, what."""
+        from impose_widget.io import losses
+
+        return losses(exported(self, format), format)
+
+    def load(
+        self, path: str | Path | pd.DataFrame, format: str | None = None, video: str | None = None
+    ) -> dict[int, int]:
         """Take in the poses of an annotation file, as somebody's reading: one action, one undo step.
 
         Nothing that is there is overwritten: people of the file get track ids of their own (the same ids, if they are
-        free).
+        free). Keypoints are mapped by name; those that this session's skeleton lacks, and what else the file says
+        (ignore regions, head boxes, names), are kept aside and come back in `export`.
+
+        Args:
+            path: of the file, or a table of poses.
+            format: its name (see `iw.formats()`); None to tell by ending and content.
+            video: which one, of a file that holds several.
 
         Returns:
             Track id in the file -> track id here.
         """
-        return load(self, path, format)
+        return load(self, path, format, video)
 
 
 class _Bar:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from impose_widget.core import tables
 from impose_widget.core.issues import STATES, issues_table
 from impose_widget.session import arguments, events
 from impose_widget.session.base import SessionBase
+
+if TYPE_CHECKING:
+    import xarray
 
 _sessions: weakref.WeakValueDictionary[str, Views] = weakref.WeakValueDictionary()
 
@@ -41,6 +44,24 @@ class Views(SessionBase):
         poses = self._table("poses", make)
         poses.attrs = {"skeleton": self.skeleton.to_json(), "video": self._video_facts()}
         return poses
+
+    def to_numpy(self) -> np.ndarray:
+        """The poses as one array (T, N, K, 3): x, y in pixels and score, NaN where there is nothing."""
+        from impose_widget.io import to_numpy
+
+        return to_numpy(self.poses)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The poses as movement's dataset; needs xarray (`pip install 'impose-widget[movement]'`)."""
+        from impose_widget.io import to_xarray
+
+        return to_xarray(self.poses)
+
+    def poses_wide(self, style: str = "dlc") -> pd.DataFrame:
+        """The poses with a row a frame: style "dlc", "flat" or "movement"."""
+        from impose_widget.io import poses_wide
+
+        return poses_wide(self.poses, style)
 
     def _video_facts(self) -> dict[str, Any]:
         video = self.video

@@ -102,14 +102,28 @@ def test_a_bug_is_told_from_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the wheels came off" in err and "bug" in err
 
 
-def test_convert_goes_through_every_format(tmp_path: Path) -> None:
+def test_convert_goes_through_several_formats(tmp_path: Path) -> None:
     poses = some_poses()
     iw.write(poses, tmp_path / "a.parquet")
     for source, target in (("a.parquet", "b.json"), ("b.json", "c.csv"), ("c.csv", "d.parquet")):
         code, out, err = run("convert-annotations", tmp_path / source, tmp_path / target)
         assert code == 0, err
-        assert f"{len(poses)} keypoints of 3 people in 6 frames" in out
+        assert f"{(poses['visibility'] > 0).sum()} keypoints of 3 people in 6 frames" in out
     pd.testing.assert_frame_equal(iw.read(tmp_path / "d.parquet"), poses, check_exact=True)
+
+
+def test_convert_says_first_what_is_lost_and_maps_keypoints(tmp_path: Path) -> None:
+    iw.write(some_poses(), tmp_path / "a.parquet")
+    code, out, err = run("convert-annotations", tmp_path / "a.parquet", tmp_path / "b", "--to", "openpose")
+    assert code == 0, err
+    assert "occluded keypoints" in err and "as openpose" in out
+    code, out, err = run(
+        "convert-annotations", tmp_path / "a.parquet", tmp_path / "c.json", "--skeleton", "posetrack17"
+    )
+    assert code == 0, err
+    assert iw.read(tmp_path / "c.json").attrs["skeleton"]["name"] == "posetrack17"
+    code, _, err = run("convert-annotations", tmp_path / "a.parquet", tmp_path / "b", "--to", "openpose")
+    assert code == 2 and "new name" in err  # nothing that is there is written over
 
 
 def test_track_writes_poses_and_goes_on_later(clip: Path, tmp_path: Path) -> None:

@@ -92,3 +92,35 @@ def some_poses(n_frames: int = 6, n_people: int = 3, seed: int = 0) -> pd.DataFr
     video = {"name": "side by side.mp4", "width": 640, "height": 480, "fps": 25.0, "n_frames": n_frames}
     poses.attrs = {"skeleton": COCO17.to_json(), "video": video}
     return poses
+
+
+def everything_stated() -> pd.DataFrame:
+    """A plain table with all that a file may say beside the poses: boxes, regions, names, pictures."""
+    poses = some_poses()
+    boxes = [(f, i, 20.5 + 150 * i, 30.25, 101.0, 333.5) for f in range(6) for i in range(3)]
+    frame, track_id, x, y, w, h = (list(c) for c in zip(*boxes, strict=True))
+    n = len(frame)
+    body = {
+        "frame": frame,
+        "track_id": track_id,
+        "kind": ["body"] * n,
+        "x": x,
+        "y": y,
+        "w": w,
+        "h": h,
+        "score": [0.5] * n,
+    }
+    more = {"frame": 2, "track_id": 1, "kind": "head", "x": 60.0, "y": 33.0, "w": 21.5, "h": 22.0, "score": None}
+    alone = {"frame": 5, "track_id": 8, "kind": "body", "x": 9.0, "y": 8.0, "w": 7.0, "h": 6.0, "score": None}
+    poses.attrs |= {
+        "boxes": {k: [*v, more[k], alone[k]] for k, v in body.items()},
+        "regions": {"frame": [0, 3], "polygon": [[0.0, 0.0, 10.0, 0.0, 10.0, 8.5], [1.0, 1.0, 2.0, 1.0, 2.0, 2.0]]},
+        "people": {"track_id": [1], "name": ["Zoë <b>"], "person_id": [1024]},
+        "images": {
+            "frame": list(range(6)),
+            "file": [f"street/{f:05d}.jpg" for f in range(6)],
+            "id": [100 + f for f in range(6)],
+            "labelled": [True, False] * 3,
+        },
+    }
+    return poses

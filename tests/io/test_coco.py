@@ -147,7 +147,7 @@ def test_a_file_cut_short_is_refused(written: Path) -> None:
             iw.read(written)
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", "3", '[{"image_id": 1, "keypoints": [1, 2, 1], "score": 0.5}]'])
+@pytest.mark.parametrize("text", ["[]", "{}", "3", '[{"image_id": 1, "bbox": [1, 2, 1, 3], "score": 0.5}]'])
 def test_json_that_is_not_coco_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)

@@ -26,14 +26,18 @@ def layer(ours: str = "", others: str = "", lazy_ours: str = "", lazy_others: st
 LAYERS = {
     "core": layer(others="numpy pandas", lazy_others="cv2 yaml"),
     "video": layer("core", "numpy", lazy_others="av cv2 simplejpeg"),
-    "io": layer("core", "numpy pandas", lazy_others="pyarrow"),
+    "io": layer(
+        "core",
+        "numpy pandas",
+        lazy_others="cv2 defusedxml h5py ndx_pose pyarrow pynwb sleap_io xarray yaml",
+    ),
     "render": layer("core", "numpy pandas", "io", "cv2"),
     "associate": layer("core", "numpy scipy"),
     "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
     "model": layer("core", "impose_kernels numpy safetensors torch"),
     "train": layer("core model", "cv2 lightning_fabric numpy scipy torch tqdm"),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
-    "session": layer("core video associate propagate", "numpy pandas tqdm", "detect io", "platformdirs"),
+    "session": layer("core video associate propagate", "numpy pandas scipy tqdm", "detect io", "platformdirs xarray"),
     "protocol": layer(others="numpy"),
     "worker": layer(),
     "widget": layer(
