@@ -51,7 +51,12 @@ def render(
     Frames and annotations_posetrack18.json lie in a folder for each clip. A clip that is already there is left alone,
     so the same command goes on after an interruption.
     """
-    from impose_widget.synthesize.clip import ANNOTATIONS, FRAMES
+    try:
+        from impose_widget.synthesize.clip import ANNOTATIONS, FRAMES
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        raise ImportError("Expected numba, which draws the people; pip install 'impose-widget[render]'.") from error
 
     if frames not in FRAMES:
         raise ValueError(f"Expected --frames as one of {', '.join(FRAMES)}, got {frames!r}.")

@@ -63,14 +63,28 @@ class Shape:
             for side in (-1, 1):
                 if b.bust:
                     middle = (side * 0.075 * s, y0 + 0.68 * (y1 - y0), (0.085 + 0.5 * bust) * s)
-                    volumes.ellipsoid(CHEST, np.array(middle), (0.075 * s + loose, 0.07 * s + loose, b.bust * 0.7 + loose + 0.02), 0.05 * s)
+                    volumes.ellipsoid(
+                        CHEST,
+                        np.array(middle),
+                        (0.075 * s + loose, 0.07 * s + loose, b.bust * 0.7 + loose + 0.02),
+                        0.05 * s,
+                    )
                 arm = LEFT_ARM if side > 0 else RIGHT_ARM
                 inner = np.array([side * 0.05 * s, self.joints[NECK, 1] - 0.015 * s, -0.03 * s])
-                volumes.cone(CHEST, inner, self.joints[arm] + (0, 0.008 * s, 0), 0.05 * s + loose, 0.05 * self.limb + loose, 0.06 * s)
+                volumes.cone(
+                    CHEST,
+                    inner,
+                    self.joints[arm] + (0, 0.008 * s, 0),
+                    0.05 * s + loose,
+                    0.05 * self.limb + loose,
+                    0.06 * s,
+                )
         if low:
             for side in (-1, 1):
                 middle = np.array([side * 0.075 * s, y0 + 0.02 * (y1 - y0), -0.06 * s])
-                volumes.ellipsoid(PELVIS, middle, (0.088 * s * b.hips + loose, 0.095 * s + loose, 0.085 * s * soft + loose), 0.04 * s)
+                volumes.ellipsoid(
+                    PELVIS, middle, (0.088 * s * b.hips + loose, 0.095 * s + loose, 0.085 * s * soft + loose), 0.04 * s
+                )
 
     def arm(self, volumes: Volumes, arm: int, loose: float = 0.0, until: float = 2.0) -> None:
         """Upper arm and forearm; `until` 1 ends at the elbow, 2 at the wrist, with a straight cut."""
@@ -118,8 +132,22 @@ class Shape:
         x, k = ankle[0], leg + 2
         out = 0.02 * s * np.sign(x)
         volumes.cone(k, ankle, (x, 0.045 * s + heel, -0.035 * s), 0.036 * s + loose, 0.038 * s + loose, 0.03)
-        volumes.cone(k, (x, 0.045 * s + heel, -0.03 * s), (x + out, 0.034 * s, 0.12 * s), 0.037 * s + loose, 0.032 * s + loose, 0.03)
-        volumes.cone(k, (x + 0.7 * out, 0.034 * s, 0.09 * s), (x + out, 0.026 * s, 0.165 * s), 0.036 * s + loose, 0.024 * s + loose, 0.03)
+        volumes.cone(
+            k,
+            (x, 0.045 * s + heel, -0.03 * s),
+            (x + out, 0.034 * s, 0.12 * s),
+            0.037 * s + loose,
+            0.032 * s + loose,
+            0.03,
+        )
+        volumes.cone(
+            k,
+            (x + 0.7 * out, 0.034 * s, 0.09 * s),
+            (x + out, 0.026 * s, 0.165 * s),
+            0.036 * s + loose,
+            0.024 * s + loose,
+            0.03,
+        )
         volumes.cuts.append([0, 0.0, 0, 0, -1, 0])
 
     def head_at(self, x: float, y: float, z: float) -> np.ndarray:
@@ -144,7 +172,9 @@ class Shape:
         egg((0, 0.005, 0.060), (0.042, 0.030, 0.038), 0.03)  # jaw
         egg((0, -0.008, 0.086), (0.020, 0.014, 0.014), 0.02)  # chin
         egg((0, 0.108, 0.090), (0.048, 0.010, 0.010), 0.02)  # brow
-        volumes.cone(HEAD, self.head_at(0, 0.088, 0.100), self.head_at(0, 0.058, 0.117), 0.008 * h, 0.013 * h, 0.012 * h)
+        volumes.cone(
+            HEAD, self.head_at(0, 0.088, 0.100), self.head_at(0, 0.058, 0.117), 0.008 * h, 0.013 * h, 0.012 * h
+        )
         for side in (-1, 1):
             egg((side * 0.013, 0.052, 0.106), (0.010, 0.008, 0.011), 0.012 * h)  # nostril
             egg((side * 0.042, 0.060, 0.076), (0.020, 0.018, 0.018), 0.02)  # cheekbone

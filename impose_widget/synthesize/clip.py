@@ -90,8 +90,10 @@ def shown(truth: Truth) -> np.ndarray:
     """(N,) who shows enough to be annotated."""
     share = truth.area / np.where(truth.whole > 0, truth.whole, 1)
     share = np.where(np.isfinite(truth.whole), share, 1.0)
-    return np.isfinite(truth.box).all(1) & (truth.visibility > 0).any(1) & (
-        (share >= SEEN) | (truth.visibility == VISIBLE).any(1)
+    return (
+        np.isfinite(truth.box).all(1)
+        & (truth.visibility > 0).any(1)
+        & ((share >= SEEN) | (truth.visibility == VISIBLE).any(1))
     )
 
 
@@ -173,6 +175,12 @@ def _write_table(path: Path, scene: Scene, truths: list[Truth]) -> None:
     if not rows:
         return
     table = pd.concat(rows, ignore_index=True)
-    video = {"name": scene.name, "n_frames": len(truths), "width": scene.width, "height": scene.height, "fps": scene.fps}
+    video = {
+        "name": scene.name,
+        "n_frames": len(truths),
+        "width": scene.width,
+        "height": scene.height,
+        "fps": scene.fps,
+    }
     table.attrs = {"skeleton": COCO17.to_json(), "video": video}
     write(table, path)

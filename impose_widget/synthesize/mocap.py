@@ -23,7 +23,7 @@ CMU_BONES = {
     5: "lhumerus", 6: "lradius", 7: "lhand", 8: "rhumerus", 9: "rradius", 10: "rhand",
     11: "lfemur", 12: "ltibia", 13: "lfoot", 14: "rfemur", 15: "rtibia", 16: "rfoot",
 }  # fmt: skip
-REST = {j: (0.0, -1.0, 0.0) for j in (5, 6, 7, 8, 9, 10, 11, 12, 14, 15)}  # directions of segments at rest
+REST = dict.fromkeys((5, 6, 7, 8, 9, 10, 11, 12, 14, 15), (0.0, -1.0, 0.0))  # directions of segments at rest
 
 
 def read_motions(folder: str | Path) -> dict[str, Motion]:
@@ -96,34 +96,37 @@ def _cmu(text: str, skeleton: str, path: Path) -> Motion:
 
 
 def _asf(text: str, path: Path) -> tuple[dict, dict[str, str]]:
-    bones, parents, bone = {}, {}, {}
-    part = ""
-    for line in text.splitlines():
+    bones, parents = {}, {}
+    _, _, rest = text.partition(":bonedata")
+    described, _, hierarchy = rest.partition(":hierarchy")
+    for block in described.split("begin")[1:]:
+        bone = _bone(block)
+        bones[bone["name"]] = bone
+    for line in hierarchy.splitlines():
         words = line.split()
-        if not words:
-            continue
-        if words[0].startswith(":"):
-            part = words[0]
-        elif part == ":bonedata":
-            if words[0] == "begin":
-                bone = {"dof": ""}
-            elif words[0] == "end":
-                bones[bone["name"]] = bone
-            elif words[0] == "name":
-                bone["name"] = words[1]
-            elif words[0] == "length":
-                bone["length"] = float(words[1])
-            elif words[0] == "direction":
-                bone["direction"] = np.array([float(w) for w in words[1:4]])
-            elif words[0] == "axis":
-                bone["axis"] = Rotation.from_euler("xyz", [float(w) for w in words[1:4]], degrees=True).as_matrix()
-            elif words[0] == "dof":
-                bone["dof"] = "".join(w[1] for w in words[1:] if w[0] == "r")
-        elif part == ":hierarchy" and words[0] not in ("begin", "end"):
-            parents |= {child: words[0] for child in words[1:]}
+        if len(words) > 1:
+            parents |= dict.fromkeys(words[1:], words[0])
     if not set(CMU_BONES.values()) <= {"root", *bones}:
         raise ValueError(f"Expected the bones of CMU's skeletons beside {path}, found {len(bones)} bones.")
     return bones, parents
+
+
+def _bone(block: str) -> dict:
+    bone: dict = {"dof": ""}
+    for line in block.splitlines():
+        words = line.split()
+        match words[0] if words else "":
+            case "name":
+                bone["name"] = words[1]
+            case "length":
+                bone["length"] = float(words[1])
+            case "direction":
+                bone["direction"] = np.array([float(w) for w in words[1:4]])
+            case "axis":
+                bone["axis"] = Rotation.from_euler("xyz", [float(w) for w in words[1:4]], degrees=True).as_matrix()
+            case "dof":
+                bone["dof"] = "".join(w[1] for w in words[1:] if w[0] == "r")
+    return bone
 
 
 def _against_parents(world: np.ndarray) -> np.ndarray:
@@ -133,9 +136,11 @@ def _against_parents(world: np.ndarray) -> np.ndarray:
     return turns
 
 
-DEEPMIMIC = (("chest", 4), ("neck", 4), ("right_thigh", 4), ("right_shin", 1), ("right_foot", 4), ("right_upper_arm", 4),
-             ("right_forearm", 1), ("left_thigh", 4), ("left_shin", 1), ("left_foot", 4), ("left_upper_arm", 4),
-             ("left_forearm", 1))  # fmt: skip
+DEEPMIMIC = (
+    ("chest", 4), ("neck", 4), ("right_thigh", 4), ("right_shin", 1), ("right_foot", 4), ("right_upper_arm", 4),
+    ("right_forearm", 1), ("left_thigh", 4), ("left_shin", 1), ("left_foot", 4), ("left_upper_arm", 4),
+    ("left_forearm", 1),
+)  # fmt: skip
 DEEPMIMIC_LEG = 0.42 + 0.41 + 0.045  # metres from its hip to its sole
 
 

@@ -10,9 +10,19 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from impose_widget.synthesize.motion import UPPER, Motion, mixed
-from impose_widget.synthesize.rig import CHEST, HEAD, LEFT_ARM, LEFT_LEG, NECK, PELVIS, RIGHT_ARM, RIGHT_LEG, SPINE
+from impose_widget.synthesize.rig import (
+    CHEST,
+    HEAD,
+    LEFT_ARM,
+    LEFT_LEG,
+    NECK,
+    PELVIS,
+    RIGHT_ARM,
+    RIGHT_LEG,
+    SPINE,
+    rotation,
+)
 from impose_widget.synthesize.rig import N as N_SEGMENTS
-from impose_widget.synthesize.rig import rotation
 
 RATE = 30.0  # frames per second of the motions made here
 
@@ -57,7 +67,7 @@ def _arm(pose: tuple[tuple[float, float, float], float], side: int) -> list[np.n
     return [upper, rotation(x=-elbow), rotation(z=side * 4.0)]
 
 
-def _still() -> np.ndarray:
+def standing() -> np.ndarray:
     """(N, 3, 3) standing with hanging arms."""
     turns = np.tile(np.eye(3), (N_SEGMENTS, 1, 1))
     for side, arm, leg in ((1, LEFT_ARM, LEFT_LEG), (-1, RIGHT_ARM, RIGHT_LEG)):
@@ -75,7 +85,7 @@ def gait(phase: np.ndarray, how: str, rng: np.random.Generator) -> np.ndarray:
     table, run = (RUN, True) if how == "run" else (WALK, False)
     phase = np.asarray(phase, float)
     size, swing = rng.normal(1, 0.08), rng.normal(1, 0.25)
-    turns = np.repeat(_still()[None], len(phase), 0)
+    turns = np.repeat(standing()[None], len(phase), 0)
     for side, leg, arm, shift in ((1, LEFT_LEG, LEFT_ARM, 0.0), (-1, RIGHT_LEG, RIGHT_ARM, 0.5)):
         p = phase + shift
         thigh, shin, foot = (_cycle(table[k], p) for k in ("thigh", "shin", "foot"))
@@ -126,8 +136,8 @@ def _rounded(path: np.ndarray) -> np.ndarray:
 
 
 def stance(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Legs and pelvis of a pose (N, 3, 3), and how high it jumps (lengths of the leg): stand, sit, squat, lunge, kick."""
-    turns = _still()
+    """Legs and pelvis of a pose (N, 3, 3), and how high it jumps, in lengths of the leg."""
+    turns = standing()
     left, right, pelvis, hop = (1, 3, 0), (1, 3, 0), (0.0, 0.0, 0.0), 0.0
     if kind == "stand":
         ease = rng.uniform(0, 14)
@@ -163,7 +173,10 @@ def gesture(turns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     for side, arm, k in ((1, LEFT_ARM, pick[0]), (-1, RIGHT_ARM, pick[0] if both else pick[1])):
         (flexion, sideways, twist), elbow = ARM_POSES[names[k]]
         wobble = rng.normal(0, 1, 4) * (10, 7, 8, 12)
-        pose = ((flexion + wobble[0], max(sideways + wobble[1], 2), twist + wobble[2]), float(np.clip(elbow + wobble[3], 2, 145)))
+        pose = (
+            (flexion + wobble[0], max(sideways + wobble[1], 2), twist + wobble[2]),
+            float(np.clip(elbow + wobble[3], 2, 145)),
+        )
         turns[arm : arm + 3] = _arm(pose, side)
     bend, twist, tilt = rng.normal(4, 9), rng.normal(0, 10), rng.normal(0, 5)
     turns[SPINE] = rotation(bend * 0.5, twist * 0.5, tilt * 0.5)
@@ -173,7 +186,9 @@ def gesture(turns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return turns
 
 
-def gestures(seconds: float, rng: np.random.Generator, kinds: tuple[str, ...] = ("stand",), hold: float = 1.0) -> Motion:
+def gestures(
+    seconds: float, rng: np.random.Generator, kinds: tuple[str, ...] = ("stand",), hold: float = 1.0
+) -> Motion:
     """Go from pose to pose, one about every `hold` seconds, on the spot."""
     poses, hops, times = [], [], [0.0]
     while len(poses) < 2 or times[-1] < seconds:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -11,14 +13,23 @@ SKIN = ((255, 219, 190), (240, 195, 160), (224, 172, 132), (198, 141, 102), (160
 HAIR = ((28, 22, 20), (52, 36, 28), (88, 60, 40), (128, 92, 56), (186, 148, 92), (120, 62, 36), (150, 148, 144))
 
 
+VARIANTS = 5  # fields of noise of a kind; each is used shifted and turned
+
+
 def clouds(rng: np.random.Generator, size: int = SIZE, coarsest: int = 4, fall: float = 0.55) -> np.ndarray:
     """(size, size) float32 around 0, of spread about 1: noise of several scales that repeats without a seam."""
+    field = _clouds(int(rng.integers(VARIANTS)), size, coarsest, fall)
+    field = np.roll(field, tuple(rng.integers(0, size, 2)), (0, 1))
+    return field.T if rng.random() < 0.5 else field
+
+
+@lru_cache(maxsize=64)
+def _clouds(variant: int, size: int, coarsest: int, fall: float) -> np.ndarray:
+    rng = np.random.default_rng([variant, size, coarsest])
     out, weight, cells = np.zeros((size, size), np.float32), 1.0, coarsest
     while cells <= size // 2:
-        tile = rng.standard_normal((cells, cells)).astype(np.float32)
-        tile = np.pad(tile, 2, "wrap")
-        step = size / cells
-        grid = ((np.arange(size) + 0.5) / step + 1.5).astype(np.float32)
+        tile = np.pad(rng.standard_normal((cells, cells)).astype(np.float32), 2, "wrap")
+        grid = ((np.arange(size) + 0.5) * cells / size + 1.5).astype(np.float32)
         out += weight * cv2.remap(tile, *np.meshgrid(grid, grid), cv2.INTER_CUBIC)
         weight, cells = weight * fall, cells * 2
     return out / out.std()
@@ -37,14 +48,18 @@ def folds(rng: np.random.Generator, size: int) -> np.ndarray:
 def toned(colour: tuple | np.ndarray, shade: np.ndarray) -> np.ndarray:
     """A colour times (1 + shade), as uint8; `shade` (H, W) or (H, W, 3)."""
     shade = shade if shade.ndim == 3 else shade[..., None]
-    return np.clip(np.asarray(colour, np.float32) * (1 + shade), 0, 255).astype(np.uint8)
+    return np.clip(np.asarray(colour, np.float32) * (1 + shade), 0, 255).astype(np.uint8, order="C")
 
 
 def cloth_colour(rng: np.random.Generator) -> np.ndarray:
     """A colour that clothes often have: mostly dark, grey, blue or pale, at times loud."""
     kind = rng.random()
     if kind < 0.42:
-        hue, strong, light = rng.uniform(0, 180), rng.uniform(0, 40), rng.choice([30, 60, 110, 200, 235]) + rng.normal(0, 10)
+        hue, strong, light = (
+            rng.uniform(0, 180),
+            rng.uniform(0, 40),
+            rng.choice([30, 60, 110, 200, 235]) + rng.normal(0, 10),
+        )
     elif kind < 0.62:
         hue, strong, light = rng.uniform(100, 122), rng.uniform(60, 170), rng.uniform(45, 170)
     elif kind < 0.74:
@@ -58,9 +73,7 @@ def cloth_colour(rng: np.random.Generator) -> np.ndarray:
 def cloth(rng: np.random.Generator, pattern: str | None = None) -> np.ndarray:
     """A cloth for the body's map of 1.9 × 1.9 m: plain, striped, checked, dotted, blotched or with a weave."""
     base, other = cloth_colour(rng), cloth_colour(rng)
-    pattern = pattern or str(
-        rng.choice("plain plain plain denim stripes columns checks dots blotches halves".split())
-    )
+    pattern = pattern or str(rng.choice("plain plain plain denim stripes columns checks dots blotches halves".split()))
     image = np.empty((SIZE, SIZE, 3), np.float32)
     image[:] = base
     y, x = np.mgrid[:SIZE, :SIZE]
@@ -73,7 +86,9 @@ def cloth(rng: np.random.Generator, pattern: str | None = None) -> np.ndarray:
     elif pattern == "checks":
         mask = 0.5 * (y % period < period / 2) + 0.5 * (x % period < period / 2)
     elif pattern == "dots":
-        mask = (((x % period) - period / 2) ** 2 + ((y % period) - period / 2) ** 2 < (period * 0.28) ** 2).astype(np.float32)
+        mask = (((x % period) - period / 2) ** 2 + ((y % period) - period / 2) ** 2 < (period * 0.28) ** 2).astype(
+            np.float32
+        )
     elif pattern == "blotches":
         mask = (clouds(rng, coarsest=8) > 0.5).astype(np.float32)
     elif pattern == "halves":
@@ -85,7 +100,9 @@ def cloth(rng: np.random.Generator, pattern: str | None = None) -> np.ndarray:
     return np.clip(image * (1 + grain[..., None]), 0, 255).astype(np.uint8)
 
 
-def printed(front: np.ndarray, rng: np.random.Generator, chest: tuple[float, float], kind: str | None = None) -> np.ndarray:
+def printed(
+    front: np.ndarray, rng: np.random.Generator, chest: tuple[float, float], kind: str | None = None
+) -> np.ndarray:
     """The front of an upper garment with what is sewn or printed on it; `chest` is (u, v) of the breastbone."""
     front = front.copy()
     kind = kind or str(rng.choice("none none zip buttons print open tie".split()))
@@ -101,10 +118,17 @@ def printed(front: np.ndarray, rng: np.random.Generator, chest: tuple[float, flo
         patch = np.clip(np.array(colour) * (1 + 0.4 * clouds(rng, 64, 4)[..., None]), 0, 255).astype(np.uint8)
         front[v + 8 : v + 8 + 2 * h, u - w : u + w] = cv2.resize(patch, (2 * w, 2 * h))
     elif kind == "open":  # a jacket that shows the shirt
-        cv2.fillPoly(front, [np.array([[u - 12, v - 45], [u + 12, v - 45], [u + 9, v + 150], [u - 9, v + 150]])], colour, cv2.LINE_AA)
+        cv2.fillPoly(
+            front,
+            [np.array([[u - 12, v - 45], [u + 12, v - 45], [u + 9, v + 150], [u - 9, v + 150]])],
+            colour,
+            cv2.LINE_AA,
+        )
     elif kind == "tie":
         cv2.fillPoly(front, [np.array([[u - 14, v - 40], [u + 14, v - 40], [u, v + 25]])], (235, 235, 235), cv2.LINE_AA)
-        cv2.fillPoly(front, [np.array([[u - 3, v - 36], [u + 3, v - 36], [u + 5, v + 24], [u - 5, v + 24]])], colour, cv2.LINE_AA)
+        cv2.fillPoly(
+            front, [np.array([[u - 3, v - 36], [u + 3, v - 36], [u + 5, v + 24], [u - 5, v + 24]])], colour, cv2.LINE_AA
+        )
     return front
 
 
@@ -113,7 +137,9 @@ def skin(rng: np.random.Generator, tone: np.ndarray) -> np.ndarray:
     return toned(tone, np.stack([0.03 * clouds(rng), 0.05 * clouds(rng), 0.05 * clouds(rng)], -1))
 
 
-def face(rng: np.random.Generator, tone: np.ndarray, hair: np.ndarray, beard: float, lips: float, glasses: str) -> np.ndarray:
+def face(
+    rng: np.random.Generator, tone: np.ndarray, hair: np.ndarray, beard: float, lips: float, glasses: str
+) -> np.ndarray:
     """The front of a head on its map of 0.3 × 0.3 m; the base of the skull lies at (0.5, 0.85)."""
     image = skin(rng, tone).astype(np.float32)
 
@@ -121,11 +147,15 @@ def face(rng: np.random.Generator, tone: np.ndarray, hair: np.ndarray, beard: fl
         return round((0.5 + x / 0.3) * SIZE), round((0.85 - y / 0.3) * SIZE)
 
     def soft(x: float, y: float, rx: float, ry: float, colour: np.ndarray, strength: float) -> None:
-        v, u = np.mgrid[:SIZE, :SIZE]
-        cx, cy = at(x, y)
-        e = ((u - cx) / (rx / 0.3 * SIZE)) ** 2 + ((v - cy) / (ry / 0.3 * SIZE)) ** 2
-        w = strength * np.exp(-e)[..., None]
-        image[:] = image * (1 - w) + w * colour
+        (cx, cy), rx, ry = at(x, y), rx / 0.3 * SIZE, ry / 0.3 * SIZE
+        window = (
+            slice(max(int(cy - 2.5 * ry), 0), int(cy + 2.5 * ry) + 1),
+            slice(max(int(cx - 2.5 * rx), 0), int(cx + 2.5 * rx) + 1),
+        )
+        v, u = np.mgrid[window][:, : SIZE - window[0].start, : SIZE - window[1].start]
+        part = image[window]
+        w = strength * np.exp(-(((u - cx) / rx) ** 2) - ((v - cy) / ry) ** 2)[..., None].astype(np.float32)
+        image[window] = part * (1 - w[: part.shape[0], : part.shape[1]]) + w[: part.shape[0], : part.shape[1]] * colour
 
     tone = np.asarray(tone, float)
     red = tone * (1.02, 0.78, 0.76)
@@ -136,7 +166,12 @@ def face(rng: np.random.Generator, tone: np.ndarray, hair: np.ndarray, beard: fl
     soft(0, 0.010, 0.028, 0.006, tone * 0.7, 0.4)  # under the lips
     if beard > 0:
         stubble = np.asarray(hair) * 0.8 + tone * 0.1
-        for x, y, rx, ry in ((0, -0.005, 0.05, 0.028), (-0.055, 0.02, 0.02, 0.04), (0.055, 0.02, 0.02, 0.04), (0, 0.042, 0.026, 0.006)):
+        for x, y, rx, ry in (
+            (0, -0.005, 0.05, 0.028),
+            (-0.055, 0.02, 0.02, 0.04),
+            (0.055, 0.02, 0.02, 0.04),
+            (0, 0.042, 0.026, 0.006),
+        ):
             soft(x, y, rx, ry, stubble, beard)
     image = np.ascontiguousarray(np.clip(image, 0, 255).astype(np.uint8))
     ints = lambda c: tuple(int(v) for v in np.clip(c, 0, 255))  # noqa: E731

@@ -64,7 +64,15 @@ class _Wardrobe:
     def __init__(self, shape: body.Shape) -> None:
         self.shape, self.textures, self.pieces = shape, [], []
 
-    def add(self, volumes: Volumes, step: float, fabrics: tuple[int, int], crease: str, gloss: float = 0.0, close: bool = False) -> None:
+    def add(
+        self,
+        volumes: Volumes,
+        step: float,
+        fabrics: tuple[int, int],
+        crease: str,
+        gloss: float = 0.0,
+        close: bool = False,
+    ) -> None:
         """A piece with the textures of its front and back; `close`: it is mapped as the head is."""
         mesh = mesh_of(volumes, step * self.shape.s**0.5, N)
         if close:
@@ -87,7 +95,10 @@ class _Wardrobe:
         """All pieces as one."""
         meshes = [m for m, *_ in self.pieces]
         starts = np.cumsum([0] + [len(m.points) for m in meshes])
-        joined = {k: np.concatenate([getattr(m, k) for m in meshes]) for k in ("points", "normals", "openness", "bones", "weights")}
+        joined = {
+            k: np.concatenate([getattr(m, k) for m in meshes])
+            for k in ("points", "normals", "openness", "bones", "weights")
+        }
         triangles = np.concatenate([m.triangles + s for m, s in zip(meshes, starts, strict=False)]).astype(np.int32)
         mesh = Mesh(triangles=triangles, **joined)
         uv, layers, rough = (np.concatenate([p[i] for p in self.pieces]) for i in (1, 2, 3))
@@ -96,7 +107,9 @@ class _Wardrobe:
         )
 
 
-def random_person(rng: np.random.Generator, build: Build | None = None, woman: bool | None = None, outfit: int | None = None) -> Person:
+def random_person(
+    rng: np.random.Generator, build: Build | None = None, woman: bool | None = None, outfit: int | None = None
+) -> Person:
     """Somebody. `outfit` is the seed of clothes and looks, so that twins can dress alike."""
     woman = bool(rng.random() < 0.5) if woman is None else woman
     build = random_build(rng, woman=woman) if build is None else build

@@ -88,7 +88,10 @@ def light(rng: np.random.Generator, outdoors: bool) -> Light:
         strong = rng.choice([0.15, 0.6, 1.1]) * rng.uniform(0.8, 1.2)
         sun, above = strong * np.array([1.05, 1.0, 0.92]), rng.uniform(0.45, 0.75) * np.array([0.94, 1.0, 1.08])
     else:
-        sun, above = rng.uniform(0.25, 0.7) * np.array([1.06, 1.0, 0.9]), rng.uniform(0.45, 0.8) * np.array([1.04, 1.0, 0.95])
+        sun, above = (
+            rng.uniform(0.25, 0.7) * np.array([1.06, 1.0, 0.9]),
+            rng.uniform(0.45, 0.8) * np.array([1.04, 1.0, 0.95]),
+        )
     return Light(towards, sun, above, above * rng.uniform(0.35, 0.6))
 
 

@@ -143,8 +143,9 @@ def _shrug(turn: np.ndarray, side: float) -> np.ndarray:
 CONTACTS = (
     ("left_foot", (0, -0.085, -0.05)), ("left_foot", (0, -0.08, 0.16)), ("right_foot", (0, -0.085, -0.05)),
     ("right_foot", (0, -0.08, 0.16)), ("left_hand", (0, -0.15, 0)), ("right_hand", (0, -0.15, 0)),
-    ("left_shin", (0, 0, 0.06)), ("right_shin", (0, 0, 0.06)), ("pelvis", (0, -0.12, -0.08)), ("chest", (0, 0.1, -0.12)),
-    ("chest", (0, 0.1, 0.12)), ("head", (0, 0.2, 0)), ("left_forearm", (0, 0, -0.04)), ("right_forearm", (0, 0, -0.04)),
+    ("left_shin", (0, 0, 0.06)), ("right_shin", (0, 0, 0.06)), ("pelvis", (0, -0.12, -0.08)),
+    ("chest", (0, 0.1, -0.12)), ("chest", (0, 0.1, 0.12)), ("head", (0, 0.2, 0)),
+    ("left_forearm", (0, 0, -0.04)), ("right_forearm", (0, 0, -0.04)),
 )  # fmt: skip
 """What may touch the ground: a segment, and a point of it for an adult, metres from where the segment begins."""
 

@@ -25,7 +25,13 @@ def _leg(actor_build: object) -> float:
 
 
 def _stage(
-    name: str, rng: np.random.Generator, seed: int, place: str, seconds: float, photos: list[Path] | None, eye=(0, 1.5, 6.0)
+    name: str,
+    rng: np.random.Generator,
+    seed: int,
+    place: str,
+    seconds: float,
+    photos: list[Path] | None,
+    eye=(0, 1.5, 6.0),
 ) -> Scene:
     """A scene without people."""
     return Scene(
@@ -42,7 +48,13 @@ def _stage(
 
 
 def _walker(
-    rng: np.random.Generator, path: list, seconds: float, how: str = "walk", start: float = 0.0, busy: float = 0.3, **looks
+    rng: np.random.Generator,
+    path: list,
+    seconds: float,
+    how: str = "walk",
+    start: float = 0.0,
+    busy: float = 0.3,
+    **looks,
 ) -> Actor:
     person = random_person(rng, **looks)
     motion = moves.along(np.array(path, float), seconds, how, rng, _leg(person.build))
@@ -200,7 +212,9 @@ def _spots(rng: np.random.Generator) -> list[tuple[float, float, float]]:
     how = str(rng.choice(["loose", "pair", "queue", "row"]))
     heading = rng.normal(0, 50) + 180 * (rng.random() < 0.2)
     if how == "queue":
-        return [(0.75 * k - 0.37 * n + rng.normal(0, 0.1), rng.normal(0, 0.15), 90 + rng.normal(0, 20)) for k in range(n)]
+        return [
+            (0.75 * k - 0.37 * n + rng.normal(0, 0.1), rng.normal(0, 0.15), 90 + rng.normal(0, 20)) for k in range(n)
+        ]
     if how == "row":
         return [(0.7 * k - 0.35 * n, rng.normal(0, 0.2), heading + rng.normal(0, 25)) for k in range(n)]
     spots = []
@@ -266,4 +280,6 @@ def _camera(rng: np.random.Generator, seed: int, seconds: float, middle: np.ndar
         targets[1] += (rng.normal(0, 0.2 * far), 0, 0)
     elif how == "move":
         eyes[1] += rng.normal(0, 0.5, 3) * (1, 0.2, 0.6)
-    return Camera(times, eyes, targets, float(rng.uniform(0.75, 1.6)), {"still": 0.0}.get(how, rng.uniform(0.1, 0.8)), seed)
+    return Camera(
+        times, eyes, targets, float(rng.uniform(0.75, 1.6)), {"still": 0.0}.get(how, rng.uniform(0.1, 0.8)), seed
+    )

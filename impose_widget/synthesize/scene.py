@@ -64,7 +64,9 @@ class Prop:
     gloss: float = 0.05
 
 
-def box(low: tuple, high: tuple, texture: np.ndarray, turn: float = 0.0, tile: float = 1.0, gloss: float = 0.05) -> Prop:
+def box(
+    low: tuple, high: tuple, texture: np.ndarray, turn: float = 0.0, tile: float = 1.0, gloss: float = 0.05
+) -> Prop:
     """A block between two corners, turned by degrees about its vertical middle, cut fine enough for the near plane."""
     low, high = np.array(low, float), np.array(high, float)
     points, normals, uv, triangles, count = [], [], [], [], 0
@@ -89,10 +91,14 @@ def box(low: tuple, high: tuple, texture: np.ndarray, turn: float = 0.0, tile: f
             count += n * n
     middle, turned = (low + high) / 2 * [1, 0, 1], rotation(y=turn)
     where = (np.concatenate(points) - middle) @ turned.T + middle
-    return Prop(where, np.concatenate(normals) @ turned.T, np.concatenate(uv), np.concatenate(triangles), texture, gloss)
+    return Prop(
+        where, np.concatenate(normals) @ turned.T, np.concatenate(uv), np.concatenate(triangles), texture, gloss
+    )
 
 
-def column(at: tuple[float, float], radius: float, height: float, texture: np.ndarray, base: float = 0.0, sharp: float = 1.0) -> Prop:
+def column(
+    at: tuple[float, float], radius: float, height: float, texture: np.ndarray, base: float = 0.0, sharp: float = 1.0
+) -> Prop:
     """A pole, tree or bin; `sharp` is the radius of its top against that of its foot."""
     n, m = 16, 8
     a = np.linspace(0, 2 * np.pi, n + 1)

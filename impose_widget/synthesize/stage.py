@@ -14,12 +14,14 @@ from impose_widget.synthesize.film import developed
 from impose_widget.synthesize.paint import folds
 from impose_widget.synthesize.rig import PARENT
 from impose_widget.synthesize.scene import Scene
+from impose_widget.synthesize.shade import Background, Geometry, Lighting, shade
 
 SHADOW = 1024  # pixels of the light's depth map
 SHADOW_REACH = 9.0  # metres around the middle of the people that it covers
 POINTS = 24  # points followed on each person
 THING = -2  # owner of what is no person
 FEET = (13, 16)
+ROBERTS = np.array([0.754877666, 0.569840291])  # steps of a low-discrepancy sequence in the plane (Roberts, 2018)
 FOLDS = folds(np.random.default_rng(20), 256)
 
 
@@ -57,11 +59,19 @@ class Stage:
         starts = np.cumsum([0] + [len(m.points) for m in meshes] + [len(p.points) for p in scene.props])
         n = int(starts[-1])
         self.points, self.normals = np.zeros((n, 3), np.float32), np.zeros((n, 3), np.float32)
-        self.solid, self.uv, self.open = np.zeros((n, 3), np.float32), np.zeros((n, 2), np.float32), np.ones(n, np.float32)
+        self.solid, self.uv, self.open = (
+            np.zeros((n, 3), np.float32),
+            np.zeros((n, 2), np.float32),
+            np.ones(n, np.float32),
+        )
         self.textures, triangles, layers, rough, owners, parts = [], [], [], [], [], []
         for i, person in enumerate(self.people):
             part = slice(starts[i], starts[i + 1])
-            self.solid[part], self.uv[part], self.open[part] = person.mesh.points + 7.3 * i, person.uv, person.mesh.openness
+            self.solid[part], self.uv[part], self.open[part] = (
+                person.mesh.points + 7.3 * i,
+                person.uv,
+                person.mesh.openness,
+            )
             triangles.append(person.mesh.triangles + starts[i])
             layers.append(person.layers + self._keep(person.textures))
             rough.append(person.rough)
@@ -80,6 +90,10 @@ class Stage:
         self.owners, self.parts = np.append(np.concatenate(owners), -1), np.append(np.concatenate(parts), -1)
         self._surround()
         self._follow()
+        self.geometry = Geometry(
+            self.points, self.normals, self.uv, self.solid, self.open, self.triangles, self.layers, self.rough,
+            np.concatenate(self.textures), FOLDS,
+        )  # fmt: skip
 
     def _keep(self, textures: np.ndarray) -> int:
         first = sum(len(t) for t in self.textures)
@@ -89,15 +103,15 @@ class Stage:
     def _surround(self) -> None:
         around, scene = self.scene.surroundings, self.scene
         layer = np.array([self._keep(t[None]) for t in around.papers], float)
-        self.room = np.stack([around.low, around.high], 1).reshape(-1).astype(float)
-        self.room_layers = np.stack([layer, np.broadcast_to(around.tiles, 6), [0, 0.37, 0, 0, 0.61, 0.13]], 1)
-        self.textures = np.concatenate(self.textures)
-        self.plate = np.zeros((0, 0, 3), np.uint8) if around.plate is None else around.plate
-        self.plate_view = np.zeros((4, 3))
+        room = np.stack([around.low, around.high], 1).reshape(-1).astype(float)
+        papers = np.stack([layer, np.broadcast_to(around.tiles, 6), [0, 0.37, 0, 0, 0.61, 0.13]], 1)
+        plate = np.zeros((0, 0, 3), np.uint8) if around.plate is None else around.plate
+        plate_view = np.zeros((4, 3))
         if around.plate is not None:
-            self.plate_view[:3] = scene.camera.views(np.array([0.5 * scene.n_frames / scene.fps]))[0, :, :3]
+            plate_view[:3] = scene.camera.views(np.array([0.5 * scene.n_frames / scene.fps]))[0, :, :3]
             cover = min(around.plate.shape[1] / scene.width, around.plate.shape[0] / scene.height)  # fills the image
-            self.plate_view[3] = scene.camera.focal * scene.width * cover
+            plate_view[3] = scene.camera.focal * scene.width * cover
+        self.background = Background(room, papers, np.ascontiguousarray(plate), plate_view)
         light = scene.light
         towards = light.towards / np.linalg.norm(light.towards)
         self.light = np.stack([towards, light.sun, light.above, light.below]).astype(float)
@@ -105,9 +119,9 @@ class Stage:
     def _follow(self) -> None:
         """Choose the surface points that are followed."""
         rng = np.random.default_rng([self.scene.seed, 7])
-        self.followed = np.array([
-            rng.choice(len(p.mesh.points), POINTS, replace=False) for p in self.people
-        ]).reshape(len(self.people), POINTS)
+        self.followed = np.array([rng.choice(len(p.mesh.points), POINTS, replace=False) for p in self.people]).reshape(
+            len(self.people), POINTS
+        )
 
     def _pose(self, moves: list[np.ndarray], k: int) -> None:
         for i, person in enumerate(self.people):
@@ -129,14 +143,21 @@ class Stage:
         scene = self.scene
         steps = np.arange(first, scene.n_frames if last is None else last)
         offsets = ((np.arange(scene.samples) + 0.5) / scene.samples - 0.5) * scene.film.shutter
-        instants = np.concatenate([offsets, [0.0]])  # the last is the truth's
-        times = ((steps[:, None] + instants) / scene.fps).reshape(-1)
+        times = (steps[:, None] + offsets) / scene.fps
+        moves = [a.pose(times.reshape(-1))[0] for a in scene.actors]
+        views = scene.camera.views(times.reshape(-1))
+        for i, (t, truth) in enumerate(zip(steps, self.truths(steps), strict=True)):
+            yield self._frame(int(t), i * scene.samples, moves, views), truth
+
+    def truths(self, steps: np.ndarray | None = None) -> Iterator[Truth]:
+        """The truth of some frames (all), at the middle of the time that the shutter is open, without their images."""
+        scene = self.scene
+        times = (np.arange(scene.n_frames) if steps is None else np.asarray(steps)) / scene.fps
         posed = [a.pose(times) for a in scene.actors]
         moves, keypoints = [p[0] for p in posed], np.array([p[1] for p in posed])
         views = scene.camera.views(times)
-        for i, t in enumerate(steps):
-            at = i * len(instants)
-            yield self._frame(int(t), at, moves, views), self.latest(moves, keypoints, views, at + scene.samples)
+        for k in range(len(times)):
+            yield self._truth(moves, keypoints, views, k)
 
     def _frame(self, t: int, at: int, moves: list[np.ndarray], views: np.ndarray) -> np.ndarray:
         scene = self.scene
@@ -146,15 +167,10 @@ class Stage:
         for s in range(scene.samples):
             self._pose(moves, at + s)
             if s in (0, scene.samples // 2):
-                shadow, sun_view, sun_lens = self._shadow()
-                feet = self._feet(moves, at + s)
+                lighting = Lighting(self.light, *self._shadow(), self._feet(moves, at + s))
             lens = self._lens(s)
             screen, near, face = self._draw(views[at + s], lens, size)
-            raster.shade(
-                near, face, screen, self.points, self.normals, self.uv, self.solid, self.open, self.triangles,
-                self.layers, self.rough, self.textures, FOLDS, views[at + s], lens, shadow, sun_view, sun_lens, self.light,
-                feet, self.room, self.room_layers, self.plate, self.plate_view, light,
-            )  # fmt: skip
+            shade(near, face, screen, views[at + s], lens, self.geometry, lighting, self.background, light)
             if s == scene.samples // 2:
                 depth = 1 / np.maximum(near, 1 / 30.0)
         return developed(light / scene.samples, depth, scene.film, np.random.default_rng([scene.seed, 3, t]))
@@ -162,10 +178,11 @@ class Stage:
     def _lens(self, sample: int | None) -> np.ndarray:
         """Focal length and middle; each sample looks through another part of the pixels, so that edges are smooth."""
         scene = self.scene
-        jitter = np.zeros(2)
+        middle = np.array([scene.width - 1, scene.height - 1]) / 2
         if sample is not None:
-            jitter = np.array([(0.5 + 0.754877666 * (sample + 1)) % 1, (0.5 + 0.569840291 * (sample + 1)) % 1]) - 0.5
-        return np.array([scene.camera.focal * scene.width, (scene.width - 1) / 2 + jitter[0], (scene.height - 1) / 2 + jitter[1]])
+            each = ROBERTS * np.arange(1, scene.samples + 1)[:, None] % 1
+            middle += each[sample] - each.mean(0)  # on average the image stays where the truth says
+        return np.array([scene.camera.focal * scene.width, *middle])
 
     def _shadow(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         body = self.points[: self.starts[-1]]
@@ -193,7 +210,7 @@ class Stage:
     def _ankle(self, i: int, j: int) -> np.ndarray:
         return self.people[i].build.joints[j]
 
-    def latest(self, moves: list[np.ndarray], keypoints: np.ndarray, views: np.ndarray, k: int) -> Truth:
+    def _truth(self, moves: list[np.ndarray], keypoints: np.ndarray, views: np.ndarray, k: int) -> Truth:
         """The truth at instant k."""
         scene, lens = self.scene, self._lens(None)
         size = scene.height, scene.width
@@ -214,24 +231,22 @@ class Stage:
             visibility[i] = _visibility(place, segments, deep, i, near, owner, part)
             body = screen[own][screen[own][:, 2] > 0]
             boxes[i] = _cut_box(body, size)
-            whole[i] = self._whole(screen, i)
+            whole[i] = self._whole(screen[own], person.mesh.triangles)
             marks = screen[self.starts[i] + self.followed[i]]
             points[i, marks[:, 2] > 0] = marks[marks[:, 2] > 0, :2]
             seen[i] = _seen(marks, near, np.full(POINTS, 0.02))
         area = np.bincount(owner[owner >= 0], minlength=n)[:n].astype(float)
         return Truth(xy, visibility, boxes, area, whole, points, seen)
 
-    def _whole(self, screen: np.ndarray, i: int) -> float:
+    def _whole(self, screen: np.ndarray, triangles: np.ndarray) -> float:
         """Pixels of a body if nothing hid it and the image had no border; NaN close to the camera."""
-        triangles = self.triangles[self.owners[:-1] == i]
-        if (screen[triangles[:, 0], 2] <= 0).any():
+        if (screen[:, 2] <= 0).any():
             return float("nan")
-        low, high = screen[triangles].reshape(-1, 3)[:, :2].min(0), screen[triangles].reshape(-1, 3)[:, :2].max(0)
-        shift, shape = -np.floor(low) + 1, np.ceil(high - low).astype(int) + 3
-        factor = min(1.0, 256 / shape.max())
+        low, high = screen[:, :2].min(0), screen[:, :2].max(0)
+        factor = min(1.0, 256 / float((high - low).max()))
         moved = screen.copy()
-        moved[:, :2] = (moved[:, :2] + shift) * factor
-        near = np.zeros((int(shape[1] * factor) + 2, int(shape[0] * factor) + 2), np.float32)
+        moved[:, :2] = (moved[:, :2] - np.floor(low) + 1) * factor
+        near = np.zeros(np.ceil((high - low)[::-1] * factor).astype(int) + 4, np.float32)
         face = np.full(near.shape, -1, np.int32)
         raster.rasterise(moved, triangles, near, face)
         return float((face >= 0).sum() / factor**2)
@@ -260,7 +275,13 @@ def _seen(place: np.ndarray, near: np.ndarray, deep: np.ndarray) -> np.ndarray:
 
 
 def _visibility(
-    place: np.ndarray, segments: np.ndarray, deep: np.ndarray, me: int, near: np.ndarray, owner: np.ndarray, part: np.ndarray
+    place: np.ndarray,
+    segments: np.ndarray,
+    deep: np.ndarray,
+    me: int,
+    near: np.ndarray,
+    owner: np.ndarray,
+    part: np.ndarray,
 ) -> np.ndarray:
     """(17,) COCO's visibility: hidden is what another body, a thing, or another part of the own body covers."""
     out = np.zeros(len(place), np.int8)

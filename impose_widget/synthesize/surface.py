@@ -1,4 +1,4 @@
-"""A body's surface from simple volumes: distances to tapered limbs and lofted trunks, blended, and the mesh around them.
+"""Surfaces of bodies from simple volumes: distances to limbs and trunks, blended, and the mesh around them.
 
 Source: distance functions and smooth minimum after Quilez, "Distance functions" and "Smooth minimum" (2013); the mesh
 after Gibson, "Constrained elastic surface nets" (1998), without the relaxation.
@@ -35,10 +35,17 @@ class Volumes:
         self._add(segment, [CONE, blend, *a, *b, ra, rb])
 
     def ellipsoid(
-        self, segment: int, middle: np.ndarray, radii: tuple[float, float, float], blend: float = 0.02, tilt: float = 0.0
+        self,
+        segment: int,
+        middle: np.ndarray,
+        radii: tuple[float, float, float],
+        blend: float = 0.02,
+        tilt: float = 0.0,
     ) -> None:
         """An ellipsoid along the axes, turned by `tilt` degrees about x."""
-        self._add(segment, [ELLIPSOID, blend, *middle, *radii, math.cos(math.radians(tilt)), math.sin(math.radians(tilt))])
+        self._add(
+            segment, [ELLIPSOID, blend, *middle, *radii, math.cos(math.radians(tilt)), math.sin(math.radians(tilt))]
+        )
 
     def trunk(self, rings: list[tuple[int, tuple]], blend: float = 0.001) -> None:
         """An upright trunk through ellipses, each (segment, (y, half width, half depth, middle x, middle z)), upwards.
@@ -140,15 +147,14 @@ def _finish(volumes: np.ndarray, cuts: np.ndarray, points: np.ndarray) -> tuple[
     normals, open_ = np.empty_like(points), np.empty(len(points), np.float32)
     h = 0.004
     for i in range(len(points)):
-        for _ in range(2):
-            x, y, z = points[i]
-            gx = distance(volumes, cuts, x + h, y, z) - distance(volumes, cuts, x - h, y, z)
-            gy = distance(volumes, cuts, x, y + h, z) - distance(volumes, cuts, x, y - h, z)
-            gz = distance(volumes, cuts, x, y, z + h) - distance(volumes, cuts, x, y, z - h)
-            size = math.sqrt(gx * gx + gy * gy + gz * gz) + 1e-12
-            gx, gy, gz = gx / size, gy / size, gz / size
-            d = 0.7 * distance(volumes, cuts, x, y, z)
-            points[i, 0], points[i, 1], points[i, 2] = x - d * gx, y - d * gy, z - d * gz
+        x, y, z = points[i]
+        d = distance(volumes, cuts, x, y, z)
+        gx = distance(volumes, cuts, x + h, y, z) - distance(volumes, cuts, x - h, y, z)
+        gy = distance(volumes, cuts, x, y + h, z) - distance(volumes, cuts, x, y - h, z)
+        gz = distance(volumes, cuts, x, y, z + h) - distance(volumes, cuts, x, y, z - h)
+        size = math.sqrt(gx * gx + gy * gy + gz * gz) + 1e-12
+        gx, gy, gz = gx / size, gy / size, gz / size
+        points[i, 0], points[i, 1], points[i, 2] = x - d * gx, y - d * gy, z - d * gz
         normals[i, 0], normals[i, 1], normals[i, 2] = gx, gy, gz
         x, y, z = points[i]
         shut = 0.0
@@ -199,8 +205,7 @@ def mesh_of(volumes: Volumes, step: float, n_segments: int, soft: float = 0.012)
     points, quads = _net(_field(rows, cuts, low, step, shape))
     points = np.ascontiguousarray(low + points * step)
     normals, openness = _finish(rows, cuts, points)
-    triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    triangles = _outward(points, normals, triangles)
+    triangles = np.ascontiguousarray(np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]))
     near = _nearness(rows, points, soft)
     owned = np.zeros((len(points), n_segments))
     for p, segment in enumerate(volumes.segments):
@@ -222,7 +227,10 @@ def _extent(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             a = b = r[2:5]
             size = r[5:8].max()
         else:
-            a, b = np.array([min(r[10], r[14]), r[2], min(r[11], r[15])]), np.array([max(r[10], r[14]), r[3], max(r[11], r[15])])
+            a, b = (
+                np.array([min(r[10], r[14]), r[2], min(r[11], r[15])]),
+                np.array([max(r[10], r[14]), r[3], max(r[11], r[15])]),
+            )
             size = max(r[8], r[9], r[12], r[13]) * 1.1
         lows.append(np.minimum(a, b) - size)
         highs.append(np.maximum(a, b) + size)
@@ -230,7 +238,7 @@ def _extent(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _net(field_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Points (V, 3) in cells, one in each cell that the surface crosses, and quads (Q, 4) between them."""
+    """Points (V, 3), one in each cell that the surface crosses, and the quads (Q, 4) between, facing outwards."""
     inside = field_ < 0
     total, count = np.zeros((*(n - 1 for n in field_.shape), 3)), np.zeros(tuple(n - 1 for n in field_.shape))
     crossings = []
@@ -242,7 +250,8 @@ def _net(field_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         u, v = [d for d in range(3) if d != axis]
         order = np.argsort([axis, u, v])
         at, corner = along[:, order], cross[:, order]
-        crossings.append((corner, axis))
+        leaves = (first < 0) == (axis != 1)  # the ring below runs around the axis, but for y the other way
+        crossings.append((corner, axis, leaves))
         for du in (0, 1):
             for dv in (0, 1):
                 cell = corner.copy()
@@ -254,7 +263,7 @@ def _net(field_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     number = np.full(used.shape, -1)
     number[used] = np.arange(used.sum())
     quads = []
-    for corner, axis in crossings:
+    for corner, axis, leaves in crossings:
         u, v = [d for d in range(3) if d != axis]
         ring = []
         for du, dv in ((0, 0), (1, 0), (1, 1), (0, 1)):
@@ -262,13 +271,6 @@ def _net(field_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             cell[:, u] -= du
             cell[:, v] -= dv
             ring.append(number[tuple(cell.T)])
-        quads.append(np.stack(ring, 1))
+        quad = np.stack(ring, 1)
+        quads.append(np.where(leaves[:, None], quad, quad[:, ::-1]))
     return total[used] / count[used][:, None], np.concatenate(quads).astype(np.int32)
-
-
-def _outward(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    a, b, c = (points[triangles[:, i]] for i in range(3))
-    face = np.cross(b - a, c - a)
-    wrong = (face * normals[triangles].sum(1)).sum(1) < 0
-    triangles[wrong] = triangles[wrong][:, [0, 2, 1]]
-    return np.ascontiguousarray(triangles)

@@ -50,10 +50,11 @@ LAYERS = {
         "cotracker cv2 dask distributed matplotlib torch tqdm",
     ),
     "preview": layer("core render session video", "numpy pandas", "", "ipycanvas ipywidgets traitlets"),
+    "synthesize": layer("core", "cv2 numba numpy pandas scipy", "io video"),
     "cli": layer(
         "",
         "numpy typer",
-        "__version__ core detect evaluate io model render session train video",
+        "__version__ core detect evaluate io model render session synthesize train video",
         "av cv2 platformdirs rich torch",
     ),
     "__init__": layer(),
