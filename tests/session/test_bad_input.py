@@ -223,19 +223,10 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, frames: np.ndarray, walkers: 
     store = tmp_path / "a.impose"
     with session_on(frames, TruthDetector(walkers), store) as s:
         s.initialize(progress=False)
-        old = resource.getrlimit(resource.RLIMIT_FSIZE)
-        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        side = store.with_name(store.name + "-wal")
-        limit = max(store.stat().st_size, side.stat().st_size if side.exists() else 0) + 20_000
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, old[1]))
-        try:
-            with pytest.raises(OSError, match="could not be stored"):
-                for n in range(100_000):
-                    made = s.revision
-                    s.correct(n % 30, 0, "head", (n % 90, 10))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, old)
-            signal.signal(signal.SIGXFSZ, handler)
+        with space_up_to(size_of(store) + 20_000), pytest.raises(OSError, match="could not be stored"):
+            for n in range(100_000):
+                made = s.revision
+                s.correct(n % 30, 0, "head", (n % 90, 10))
         assert s.revision == made, "what could not be stored was not made"
         kept = tables(s)
         s.correct(3, 0, "foot", (11, 12))
@@ -243,6 +234,67 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, frames: np.ndarray, walkers: 
         assert_same(tables(s), kept)
     with session_on(frames, TruthDetector(walkers), store) as s:
         assert_same(tables(s), kept)
+
+
+@contextlib.contextmanager
+def space_up_to(limit: int):
+    """No file may grow beyond so many bytes."""
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, old[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def size_of(store: Path) -> int:
+    side = store.with_name(store.name + "-wal")
+    return max(store.stat().st_size, side.stat().st_size if side.exists() else 0)
+
+
+def test_the_disk_fills_while_people_are_found(tmp_path: Path, walkers: Walkers) -> None:
+    long = Walkers(200, 96, 64, [(20, 30), (60, 34)], [(0.2, 0.02), (-0.1, 0.0)])
+    frames, store = long.render(), tmp_path / "a.impose"
+    with session_on(frames, TruthDetector(long), store) as s:
+        with space_up_to(size_of(store) + 60_000), pytest.raises(OSError, match="could not be stored"):
+            s.initialize(progress=False)
+        found = s.frames["found"]
+        assert found.any() and not found.all(), "chunks that were stored stay"
+        kept = s.poses
+    with session_on(frames, TruthDetector(long), store) as s:
+        pd.testing.assert_frame_equal(s.poses, kept)
+        s.initialize(progress=False)
+        assert s.frames["found"].all() and len(s.tracks) == 2
+
+
+def test_the_disk_fills_while_a_correction_is_carried(tmp_path: Path) -> None:
+    long = Walkers(120, 160, 64, [(20, 30)], [(0.9, 0.0)])
+    frames, store = long.render(), tmp_path / "a.impose"
+    with session_on(frames, TruthDetector(long, wrong={(t, 0, 0): (7, 3) for t in range(120)}), store) as s:
+        s.initialize(progress=False)
+        s.correct(0, 0, "head", long.truth[0, 0, 0])
+        with space_up_to(size_of(store) + 22_000), pytest.raises(OSError, match="could not be stored"):
+            s.propagate(0, progress=False)
+        kept = tables(s)
+        assert s.frames["stale"].any() and s.tracks["n_pending"].item() == 1
+    with session_on(frames, store=store) as s:
+        assert_same(tables(s), kept)
+        assert not s.propagate(progress=False).stopped and not s.frames["stale"].any()
+
+
+def test_the_disk_fills_while_poses_are_exported(tmp_path: Path, frames: np.ndarray, walkers: Walkers) -> None:
+    with session_on(frames, TruthDetector(walkers)) as s:
+        s.initialize(progress=False)
+        for name in ("poses.parquet", "poses.json", "poses.csv"):
+            path = s.export(tmp_path / name)
+            held = path.read_bytes()
+            s.correct(0, int(s.tracks["track_id"].iloc[0]), "head", (11, 12))
+            with space_up_to(1000), pytest.raises(OSError, match="could not be written") as error:
+                s.export(path)
+            assert "\n" not in str(error.value) and path.read_bytes() == held
+        assert len(list(tmp_path.iterdir())) == 3, "no halves are left behind"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere; run as another user")

@@ -110,6 +110,38 @@ def test_every_acknowledged_edit_survives_two_hundred_kills(tmp_path: Path, capf
     assert acknowledged > KILLS and exact > KILLS // 10, (acknowledged, exact)
 
 
+def test_what_a_killed_propagation_did_not_reach_is_marked_stale(tmp_path: Path) -> None:
+    long = Walkers(64, 160, 64, [(20, 30)], [(1.8, 0.0)])
+    detector = TruthDetector(long, wrong={(t, 0, 0): (0, -6) for t in range(64)})
+    frames, store = long.render(), tmp_path / "clip.impose"
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        session = session_on(frames, detector, store)
+        session.initialize(progress=False)
+        session.correct(0, 0, "head", long.truth[0, 0, 0])
+        updates = session.iter_propagate(0)
+        next(updates)
+        os.write(write_end, b"one chunk is on disk")
+        time.sleep(60)
+        os._exit(1)
+    os.close(write_end)
+    assert os.read(read_end, 100) == b"one chunk is on disk"
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(read_end)
+
+    with session_on(frames, detector, store) as session:
+        head = session.poses.query("keypoint == 'head'").set_index("frame")
+        stale = session.frames.set_index("frame")["stale"]
+        done = head.index[head["source"] == "propagated"]
+        assert list(done) == list(range(1, done.max() + 1)) and not stale[done].any()
+        assert stale[done.max() + 1 :].any() and session.tracks["n_pending"].item() == 1
+        assert np.abs(head.loc[done, "y"].to_numpy() - long.truth[done, 0, 0, 1]).max() < 2
+        session.propagate(progress=False)
+        assert not session.frames["stale"].any() and session.tracks["n_pending"].item() == 0
+
+
 def test_a_kill_in_the_middle_of_a_propagation_keeps_the_finished_chunks(tmp_path: Path) -> None:
     long = Walkers(64, 160, 64, [(20, 30)], [(1.8, 0.0)])
     frames, store = long.render(), tmp_path / "clip.impose"
