@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from impose_widget.cli import annotate, convert, convert_annotations, demo, doctor, evaluate, info, render, track
+from impose_widget.cli import annotate, convert, convert_annotations, demo, doctor, evaluate, info, render, replay, track
 from impose_widget.cli.errors import in_one_sentence, set_traceback
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demo, annotate, track, evaluate, render, info, convert_annotations, convert, doctor):
+for module in (demo, annotate, track, evaluate, render, info, convert_annotations, convert, replay, doctor):
     name = module.__name__.rpartition(".")[2]
     app.command(name.replace("_", "-"))(in_one_sentence(getattr(module, name)))
 

@@ -18,6 +18,7 @@ from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Draft
 from impose_widget.propagate.readings import fill_gaps, smooth_readings
 from impose_widget.session.claims import claim_readings, claims
+from impose_widget.session.journal import pack_frames
 from impose_widget.session.state import State
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ LONGEST_GAP = 15  # frames without a reading that are filled by interpolation; l
 def find(
     state: State, video: Video, detector: Detector, skeleton: Skeleton, wanted: list[int], chunk: int = CHUNK
 ) -> Iterator[int]:
-    """Find everyone in the wanted frames that are not finished; yields how many of them are, after each chunk.
+    """Find everyone in the wanted frames that are not finished; yields how many of them are, at first and after each
+    chunk.
 
     Whoever stops listening stops the work: what is stored stays, and the next call goes on there.
     """
@@ -40,9 +42,10 @@ def find(
     if not todo:
         yield len(wanted)
         return
-    action = state.begin("initialize", {"frames": [todo[0], todo[-1]], "n": len(todo)}, [])
+    action = state.begin("initialize", {"frames": pack_frames(wanted), "n": len(todo), "chunk": chunk}, [])
     stopped = "stopped"
     try:
+        yield len(wanted) - len(todo)
         for start in range(0, len(todo), chunk):
             part = todo[start : start + chunk]
             new = [f for f in part if not state.readings.analysed[f]]

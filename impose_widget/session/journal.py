@@ -37,7 +37,9 @@ CREATE TABLE changes (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL REFERENCES actions, track_id INTEGER NOT NULL, data BLOB NOT NULL
 );
 CREATE INDEX changes_of ON changes (seq);
-CREATE TABLE found (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL REFERENCES actions, frames TEXT NOT NULL);
+CREATE TABLE steps (
+    id INTEGER PRIMARY KEY, seq INTEGER NOT NULL REFERENCES actions, revision INTEGER NOT NULL, found TEXT NOT NULL
+);
 CREATE TABLE detections (id INTEGER PRIMARY KEY, frames TEXT NOT NULL, n INTEGER NOT NULL, data BLOB NOT NULL);
 """
 
@@ -61,6 +63,21 @@ class Action:
     kind: str
     payload: dict[str, Any] = field(default_factory=dict)
     finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part of an action that went on for a while.
+
+    Attributes:
+        seq: of the action.
+        revision: of the session when the step was made; edits may have come in between.
+        found: frames in which everyone was found with it.
+    """
+
+    seq: int
+    revision: int
+    found: tuple[int, ...] = ()
 
 
 class Journal:
@@ -175,12 +192,14 @@ class Journal:
             self._insert(seq, changes)
         return action
 
-    def add(self, seq: int, changes: Iterable[Change], found: Iterable[int] = ()) -> None:
-        """Store more changes of an action that goes on, and the frames in which it has found everyone."""
+    def add(self, step: Step, changes: Iterable[Change]) -> None:
+        """Store a step of an action that goes on, with its changes."""
         with self._writing():
-            self._insert(seq, changes)
-            if found := list(found):
-                self._db.execute("INSERT INTO found (seq, frames) VALUES (?, ?)", (seq, pack_frames(found)))
+            self._insert(step.seq, changes)
+            self._db.execute(
+                "INSERT INTO steps (seq, revision, found) VALUES (?, ?, ?)",
+                (step.seq, step.revision, pack_frames(step.found)),
+            )
 
     def finish(self, seq: int, payload: dict[str, Any], changes: Iterable[Change] = ()) -> None:
         """Store the last changes of an action, and that it is finished."""
@@ -235,10 +254,10 @@ class Journal:
         """Whether an action changed anything."""
         return self._db.execute("SELECT 1 FROM changes WHERE seq = ? LIMIT 1", (seq,)).fetchone() is not None
 
-    def found(self) -> Iterator[tuple[int, list[int]]]:
-        """(action, frames) in which an action found everyone."""
-        for seq, frames in self._db.execute("SELECT seq, frames FROM found ORDER BY id"):
-            yield seq, unpack_frames(frames)
+    def steps(self) -> Iterator[Step]:
+        """All steps of actions that went on for a while, in the order in which they were made."""
+        for seq, revision, found in self._db.execute("SELECT seq, revision, found FROM steps ORDER BY id"):
+            yield Step(seq, revision, tuple(unpack_frames(found)))
 
     def detections(self, n_keypoints: int) -> Iterator[tuple[list[int], Detections]]:
         """(frames, detections) in the order in which they were stored."""

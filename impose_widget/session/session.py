@@ -154,7 +154,7 @@ class Session(PoseEdits, IdentityEdits, Views):
                 bar.to(done)
 
     def iter_initialize(self, frames: Iterable[int] | None = None, chunk: int = finding.CHUNK) -> Iterator[int]:
-        """The same, yielding how many frames are done when they are on disk. Closing the generator stops.
+        """The same, yielding how many frames are done, at first and when more are on disk. Closing the generator stops.
 
         Args:
             frames: those to look at; None for all.

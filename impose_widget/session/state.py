@@ -13,7 +13,7 @@ from impose_widget.core.detections import Detections
 from impose_widget.core.pose import pose_dtype
 from impose_widget.core.tracks import Change, Tracks
 from impose_widget.session.history import History
-from impose_widget.session.journal import Action, Journal
+from impose_widget.session.journal import Action, Journal, Step
 from impose_widget.session.readings import Readings
 
 
@@ -60,8 +60,8 @@ class State:
             self.tracks.apply([change])
             self.next_track_id = max(self.next_track_id, change.track_id + 1)
         self.actions = list(self.journal.actions())
-        for _, frames in self.journal.found():
-            self.found[frames] = True
+        for step in self.journal.steps():
+            self.found[list(step.found)] = True
         for action in self.actions:
             self._decide(action)
         flags = ((a, self._is_undoable(a)) for a in self.actions)
@@ -104,9 +104,9 @@ class State:
     def extend(self, action: Action, changes: list[Change], found: Iterable[int] = ()) -> None:
         """Store more changes of an action that goes on, and frames in which it found everyone."""
         with self.lock:
-            found = list(found)
-            self.journal.add(action.seq, changes, found)
-            self.found[found] = True
+            step = Step(action.seq, self.revision, tuple(found))
+            self.journal.add(step, changes)
+            self.found[list(step.found)] = True
             self._apply(action.kind, changes)
 
     def finish(self, action: Action, payload: dict[str, Any], changes: list[Change]) -> None:

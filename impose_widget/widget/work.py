@@ -17,7 +17,6 @@ def finding(session: Session) -> Steps:
 
     def steps(job: Job) -> Generator[tuple[int, int, str], None, None]:
         total = len(session.video)
-        yield int(session.state.found.sum()), total, "Finding people"
         with contextlib.closing(session.iter_initialize(chunk=CHUNK)) as chunks:
             for done in chunks:
                 yield done, total, "Finding people"

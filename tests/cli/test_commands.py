@@ -281,3 +281,19 @@ def test_doctor_says_whether_the_editor_was_built(tmp_path: Path, monkeypatch) -
     (tmp_path / "static" / "widget.js").write_text("export default {}" * 1000)
     [finding] = doctor.check_editor()
     assert finding.state == doctor.OK and "17 kB" in finding.found
+
+
+def test_replay_does_everything_again(clip: Path, tmp_path: Path) -> None:
+    with iw.Session.open(clip) as session:
+        session.initialize(progress=False)
+        person = int(session.tracks["track_id"].iloc[0])
+        session.correct(2, person, "nose", (290, 60))
+        session.propagate(direction="both", progress=False)
+    code, out, err = run("replay", clip, "--out", tmp_path / "again.impose")
+    assert code == 0 and "3 actions done again; all tables are the same." in out, err
+    assert (tmp_path / "again.impose").is_file()
+    assert run("replay", clip, "--out", tmp_path / "again.impose")[0] == 2, "nothing is overwritten"
+    code, out, _ = run("replay", clip, "--model", "none")
+    assert code in (1, 2), "without the network other people, or none, are found"
+    code, _, err = run("replay", CLIP)
+    assert code == 2 and "--journal" in err
