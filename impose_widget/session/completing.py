@@ -19,6 +19,7 @@ from impose_widget.core.tracks import Change, Draft
 from impose_widget.propagate.base import Carry, Propagator
 from impose_widget.session.carrying import Report
 from impose_widget.session.claims import claim_readings, claims
+from impose_widget.session.journal import pack_frames
 from impose_widget.session.state import State
 
 if TYPE_CHECKING:
@@ -53,7 +54,12 @@ def complete(
     """
     began, report = time.perf_counter(), Report(tuple(sorted(chosen)), stopped="cancelled")
     frames = np.unique(np.concatenate([*chosen.values(), np.zeros(0, np.int64)]))
-    payload = {"tracks": list(report.track_ids), "keypoints": np.flatnonzero(keypoints).tolist(), "max_gap": max_gap}
+    payload = {
+        "tracks": list(report.track_ids),
+        "keypoints": np.flatnonzero(keypoints).tolist(),
+        "frames": pack_frames(int(f) for f in frames),
+        "max_gap": max_gap,
+    }
     action = state.begin("complete", payload, [])
     steps = [frames[i : i + CHUNK] for i in range(0, len(frames), CHUNK)] if detector is not None else []
     total = len(steps) + len(chosen)

@@ -14,6 +14,8 @@ import pandas as pd
 from impose_widget.session.journal import Action, Journal, unpack_frames
 from impose_widget.session.session import Session
 
+AT_ONCE = {"initialize": 0, "propagate": 2, "complete": 1}
+"""Actions that go on for a while -> how many of their steps are made when they begin."""
 TABLES = ("poses", "boxes", "tracks", "frames", "issues")
 
 
@@ -73,27 +75,35 @@ class _Replay:
             running.close()  # type: ignore[attr-defined]  # what was stopped then stops here
 
     def start(self, action: Action) -> None:
-        p, session = action.payload, self.session
-        if action.kind == "initialize":
-            self.running[action.seq] = session.iter_initialize(unpack_frames(p["frames"]), p["chunk"])
-            next(self.running[action.seq])
-        elif action.kind == "propagate" and self.left[action.seq] > 1:
-            names = None if p["keypoints"] is None else [session.skeleton.keypoints[k] for k in p["keypoints"]]
-            tracks = "all" if p["anchored"] and p["track_ids"] is None else p["track_ids"]
-            self.running[action.seq] = session.iter_propagate(p["frame"], p["direction"], p["stop"], tracks, names)
-            self.left[action.seq] -= 1  # its plan is a step of its own, but made together with the first update
-            next(self.running[action.seq])
-            self.step_made(action.seq)
-            self.forget_steps(action.seq, 2)
-        elif action.kind in ("load", "propagate"):
-            # A file that may be gone, or work that was stopped before its first step: what it did is in the journal.
-            changes = list(self.journal.changes(len(session.skeleton), action.seq))
+        seq, p, session = action.seq, action.payload, self.session
+        at_once = AT_ONCE.get(action.kind)
+        if at_once is not None and self.left[seq] >= at_once:
+            self.running[seq] = self.work(action)
+            self.forget_steps(seq, at_once)
+            self.left[seq] -= max(at_once - 1, 0)
+            next(self.running[seq])
+            if at_once:
+                self.step_made(seq)
+        elif at_once is not None or action.kind == "load":
+            # Work that was stopped before its first step, or a file that may be gone: what it did is in the journal.
+            changes = list(self.journal.changes(len(session.skeleton), seq))
             session.state.commit(action.kind, p, changes)
-            self.forget_steps(action.seq, self.left[action.seq])
+            self.forget_steps(seq, self.left[seq])
         elif action.kind in CALLS:
             CALLS[action.kind](session, p)
         else:
             raise ReplayError(f"Expected an action of this version, got {action.kind!r}; update impose-widget.")
+
+    def work(self, action: Action) -> Iterator[Any]:
+        """The same work as a generator."""
+        p, session = action.payload, self.session
+        if action.kind == "initialize":
+            return session.iter_initialize(unpack_frames(p["frames"]), p["chunk"])
+        names = None if p["keypoints"] is None else [session.skeleton.keypoints[k] for k in p["keypoints"]]
+        if action.kind == "complete":
+            return session.completion(p["tracks"], names, unpack_frames(p["frames"]), p["max_gap"])
+        tracks = "all" if p["anchored"] and p["track_ids"] is None else p["track_ids"]
+        return session.iter_propagate(p["frame"], p["direction"], p["stop"], tracks, names, p["empty_only"])
 
     def forget_steps(self, seq: int, n: int) -> None:
         for _ in range(n):

@@ -256,6 +256,20 @@ class Session(PoseEdits, IdentityEdits, Views):
             max_gap: longest run of frames over which a keypoint is carried.
             progress: None for a bar, False for none, or a function that is called with (percent done, 100).
         """
+        report = Report(stopped="nobody to complete")
+        with _Bar(progress, 100, "completing people", "%") as bar:
+            for done, report in self.completion(tracks, keypoints, frames, max_gap):  # noqa: B007
+                bar.to(round(100 * done))
+        return report
+
+    def completion(
+        self,
+        tracks: Iterable[int] | None = None,
+        keypoints: str | Iterable[str] | None = None,
+        frames: Iterable[int] | None = None,
+        max_gap: int = 10,
+    ) -> Iterator[tuple[float, Report]]:
+        """As `complete`, yielding the share that is done and the report so far. Closing the generator stops."""
         ids = self._state.tracks.ids() if tracks is None else [self._track(i) for i in tracks]
         wanted = arguments.frame_numbers(frames, len(self.video))
         names = [keypoints] if isinstance(keypoints, str) else keypoints
@@ -266,15 +280,11 @@ class Session(PoseEdits, IdentityEdits, Views):
             raise ValueError(f"Expected max_gap as a number of frames of 0 or more, got {max_gap!r}.")
         chosen = {i: np.intersect1d(self._state.tracks.frames_of(i), wanted) for i in ids}
         chosen = {i: where for i, where in chosen.items() if len(where)}
-        report = Report(stopped="nobody to complete")
         if not chosen:
-            return report
-        with _Bar(progress, 100, "completing people", "%") as bar:
-            for done, report in completing.complete(  # noqa: B007
-                self._state, self.video, self._detector, self._propagator, self.skeleton, chosen, mask, int(max_gap)
-            ):
-                bar.to(round(100 * done))
-        return report
+            return iter(())
+        return completing.complete(
+            self._state, self.video, self._detector, self._propagator, self.skeleton, chosen, mask, int(max_gap)
+        )
 
     # -- the log -------------------------------------------------------------------------------------------------
 
