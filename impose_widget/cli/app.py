@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from impose_widget.cli import annotate, convert, convert_annotations, demo, doctor, evaluate, info, render, replay, track
+from impose_widget.cli import (
+    annotate,
+    convert,
+    convert_annotations,
+    demo,
+    doctor,
+    evaluate,
+    info,
+    render,
+    replay,
+    track,
+)
 from impose_widget.cli.errors import in_one_sentence, set_traceback
 
 app = typer.Typer(
