@@ -35,12 +35,19 @@ export function fit(view: Area, image: Area): Camera {
   return centred(view, [image.width / 2 - 0.5, image.height / 2 - 0.5], scale);
 }
 
-/** A rectangle [x, y, w, h] of the image with some room about it. */
-export function fitBox(view: Area, image: Area, box: readonly [number, number, number, number], room = 1.8): Camera {
+/** A rectangle [x, y, w, h] of the image with some room about it, as far as there is picture. */
+export function fitBox(view: Area, image: Area, box: readonly [number, number, number, number], room = 1.5): Camera {
   const [x, y, w, h] = box;
   const wanted = Math.min(view.width / Math.max(1, w * room), view.height / Math.max(1, h * room));
   const scale = Math.min(MAX_SCALE, Math.max(wanted, fit(view, image).scale));
-  return inView(centred(view, [x + w / 2, y + h / 2], scale), view, image);
+  const camera = centred(view, [x + w / 2, y + h / 2], scale);
+  const filled = (at: number, size: number, space: number) =>
+    size <= space ? (space - size) / 2 : Math.min(0, Math.max(space - size, at));
+  return {
+    scale,
+    x: filled(camera.x, image.width * scale, view.width),
+    y: filled(camera.y, image.height * scale, view.height),
+  };
 }
 
 /** Zoomed by a factor, with the image point under `at` staying where it is. */

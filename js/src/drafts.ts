@@ -9,7 +9,14 @@ import type { FramePoses, Pose } from "./poses";
 export type Draft =
   | { what: "keypoint"; frame: number; track_id: number; k: number; xy: readonly [number, number]; visibility: number }
   | { what: "visibility"; frame: number; track_id: number; k: number; visibility: number }
-  | { what: "move"; frame: number; track_id: number; dxy: readonly [number, number]; scale: number };
+  | {
+      what: "move";
+      frame: number;
+      track_id: number;
+      dxy: readonly [number, number];
+      scale: number;
+      rotation: number; // degrees, clockwise on the screen
+    };
 
 /** A frame's people with drafts applied in their order. */
 export function applyDrafts(people: FramePoses | undefined, drafts: readonly Draft[], frame: number): FramePoses {
@@ -26,7 +33,7 @@ export function applyDrafts(people: FramePoses | undefined, drafts: readonly Dra
 function applied(pose: Pose, draft: Draft): Pose {
   const xy = pose.xy.slice();
   const flags = pose.flags.slice();
-  if (draft.what === "move") return { ...pose, xy: moved(pose, draft.dxy, draft.scale) };
+  if (draft.what === "move") return { ...pose, xy: moved(pose, draft.dxy, draft.scale, draft.rotation) };
   const k = draft.k;
   flags[k] = flagsOf(draft.visibility, HUMAN, true);
   if (draft.what === "keypoint") [xy[2 * k], xy[2 * k + 1]] = draft.xy;
@@ -34,13 +41,16 @@ function applied(pose: Pose, draft: Draft): Pose {
   return { ...pose, xy, flags };
 }
 
-/** All keypoints shifted, and scaled about their middle, as the session's `move` does it. */
-export function moved(pose: Pose, dxy: readonly [number, number], scale: number): Float32Array {
+/** All keypoints shifted, and scaled and turned about their middle, as the session's `move` does it. */
+export function moved(pose: Pose, dxy: readonly [number, number], scale: number, rotation = 0): Float32Array {
   const [cx, cy] = middle(pose);
+  const cos = scale * Math.cos((rotation * Math.PI) / 180);
+  const sin = scale * Math.sin((rotation * Math.PI) / 180);
   const out = pose.xy.slice();
   for (let i = 0; i < out.length; i += 2) {
-    out[i] = cx + (out[i]! - cx) * scale + dxy[0];
-    out[i + 1] = cy + (out[i + 1]! - cy) * scale + dxy[1];
+    const [x, y] = [out[i]! - cx, out[i + 1]! - cy];
+    out[i] = cx + cos * x - sin * y + dxy[0];
+    out[i + 1] = cy + sin * x + cos * y + dxy[1];
   }
   return out;
 }

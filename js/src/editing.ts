@@ -2,7 +2,7 @@
 
 import { batch } from "@preact/signals-core";
 import type { Point } from "./camera";
-import { ABSENT, isAnchor, VISIBLE, visibilityOf } from "./codec";
+import { ABSENT, isAnchor, OCCLUDED, VISIBLE, visibilityOf } from "./codec";
 import { type Draft, nextVisibility } from "./drafts";
 import type { Editor } from "./editor";
 import { type Pose, placed } from "./poses";
@@ -42,10 +42,10 @@ export class Editing {
 
   // -- keypoints ---------------------------------------------------------------------------------------------------
 
-  /** A keypoint that was seen as occluded stays so when it is moved. */
+  /** What is placed can be seen, unless a human said otherwise: the network calls occluded whatever it is unsure of. */
   visibilityFor(track_id: number, k: number): number {
-    const pose = this.editor.people.value.get(track_id);
-    return (pose && visibilityOf(pose.flags[k]!)) || VISIBLE;
+    const flags = this.editor.people.value.get(track_id)?.flags[k] ?? 0;
+    return isAnchor(flags) && visibilityOf(flags) === OCCLUDED ? OCCLUDED : VISIBLE;
   }
 
   place(frame: number, track_id: number, k: number, xy: Point): void {
@@ -108,23 +108,25 @@ export class Editing {
 
   // -- whole people ------------------------------------------------------------------------------------------------
 
-  move(frame: number, track_id: number, dxy: Point, scale: number): void {
+  move(frame: number, track_id: number, dxy: Point, scale = 1, rotation = 0): void {
     const by: [number, number] = [round(dxy[0]), round(dxy[1])];
-    const draft: Draft = { what: "move", frame, track_id, dxy: by, scale };
-    void this.store.edit("move", { frame, track_id, dxy: by, scale, rotation: 0 }, draft);
+    const draft: Draft = { what: "move", frame, track_id, dxy: by, scale, rotation };
+    void this.store.edit("move", { frame, track_id, dxy: by, scale, rotation }, draft);
   }
 
-  /** Scale the selected person by turns of the wheel. */
-  scale(factor: number): void {
+  /** Scale and turn (degrees, clockwise) the selected person by turns of the wheel. */
+  transform(factor: number, degrees: number): void {
     const pose = this.editor.selectedPose();
     if (!pose) return this.editor.needPerson();
     if (!this.allowed()) return;
     const { track_id } = pose;
     const frame = this.editor.nav.shown.value!;
     const before = this.editor.preview.value;
-    const scale = Math.min(4, Math.max(0.25, (before?.what === "move" ? before.scale : 1) * factor));
-    this.editor.preview.value = { what: "move", frame, track_id, dxy: [0, 0], scale };
-    this.later(() => this.move(frame, track_id, [0, 0], round(scale, 4)));
+    const so = before?.what === "move" && before.track_id === track_id ? before : { scale: 1, rotation: 0 };
+    const scale = round(Math.min(4, Math.max(0.25, so.scale * factor)), 4);
+    const rotation = round(so.rotation + degrees);
+    this.editor.preview.value = { what: "move", frame, track_id, dxy: [0, 0], scale, rotation };
+    this.later(() => this.move(frame, track_id, [0, 0], scale, rotation));
   }
 
   /** Wait for a box around a missed person, or around one who is known. */

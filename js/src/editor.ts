@@ -37,6 +37,8 @@ export class Editor {
   readonly keypoint: Signal<number | null> = signal<number | null>(null);
   readonly hovered: Signal<Hovered | null> = signal<Hovered | null>(null);
   readonly pointer: Signal<Point | null> = signal<Point | null>(null);
+  /** The frame at the pointer on the scrub bar. */
+  readonly glance: Signal<number | null> = signal<number | null>(null);
   readonly tool: Signal<ToolState> = signal<ToolState>(IDLE);
   /** What a gesture would do, drawn and not done. */
   readonly preview: Signal<Draft | null> = signal<Draft | null>(null);
@@ -223,10 +225,10 @@ export class Editor {
       case "place keypoint":
         return this.edits.place(frame, effect.track_id, effect.k, effect.xy);
       case "preview move":
-        this.preview.value = { what: "move", frame, track_id: effect.track_id, dxy: effect.dxy, scale: 1 };
+        this.preview.value = { what: "move", frame, track_id: effect.track_id, dxy: effect.dxy, scale: 1, rotation: 0 };
         return;
       case "move person":
-        return this.edits.move(frame, effect.track_id, effect.dxy, 1);
+        return this.edits.move(frame, effect.track_id, effect.dxy);
       case "preview box":
         this.boxPreview.value = effect.box;
         return;

@@ -143,7 +143,7 @@ export const GESTURES: readonly (readonly [string, string])[] = [
   ["Drag elsewhere", "move the picture (anywhere with Space held)"],
   ["Wheel or pinch", "zoom"],
   ["Alt and drag", "move a whole person"],
-  ["Alt and wheel", "scale a whole person"],
+  ["Alt and wheel", "scale a whole person (with Shift: turn)"],
   ["0 to 9", "select a person by number"],
 ];
 

@@ -15,6 +15,7 @@ export function listenKeys(editor: Editor, root: HTMLElement, signal: AbortSigna
     "keydown",
     (event) => {
       event.stopPropagation();
+      if (event.key === "Alt") return event.preventDefault(); // it would open a menu, or leave the picture
       const target = event.target as HTMLElement;
       if (target instanceof HTMLInputElement && target.type === "text") return;
       const chord = chordOf(event);
@@ -35,6 +36,7 @@ export function listenKeys(editor: Editor, root: HTMLElement, signal: AbortSigna
     "keyup",
     (event) => {
       event.stopPropagation();
+      if (event.key === "Alt") event.preventDefault();
       if (event.key.toLowerCase() === "h") editor.hidden.value = false;
       if (event.key !== " " || spaceSince === 0) return;
       const tapped = performance.now() - spaceSince < TAP && root.dataset.imposeSpace === "held";

@@ -4,6 +4,7 @@ import type { Editor } from "./editor";
 
 const WHEEL = 0.0016; // zoom per pixel of the wheel
 const PINCH = 0.012; // of a touchpad's pinch, which comes as a wheel with Ctrl
+const TURN = 0.02; // degrees per pixel of the wheel
 const LINE = 18; // pixels, for wheels that count lines
 
 export function listenPointer(editor: Editor, overlay: HTMLElement, root: HTMLElement, signal: AbortSignal): void {
@@ -46,7 +47,8 @@ export function listenPointer(editor: Editor, overlay: HTMLElement, root: HTMLEl
       }
       event.preventDefault();
       const turn = (event.deltaY || event.deltaX) * (event.deltaMode === 1 ? LINE : 1);
-      if (event.altKey) editor.edits.scale(Math.exp(-turn * WHEEL * 0.3));
+      if (event.altKey && event.shiftKey) editor.edits.transform(1, turn * TURN);
+      else if (event.altKey) editor.edits.transform(Math.exp(-turn * WHEEL * 0.3), 0);
       else editor.viewport.zoom(Math.exp(-turn * (event.ctrlKey ? PINCH : WHEEL)), at(event));
     },
     { signal, passive: false },

@@ -26,6 +26,7 @@ import {
 import { merged } from "./summary";
 
 const GLOW = 4000; // ms
+const RETRY = 1000; // ms, for poses that could not be had
 
 export interface Clip {
   video: Video;
@@ -56,6 +57,8 @@ export class Store {
   readonly options: Signal<Options> = signal<Options>({ auto_propagate: true });
   readonly jobs: Signal<ReadonlyMap<number, Job>> = signal<ReadonlyMap<number, Job>>(new Map());
   readonly notice: Signal<Notice | null> = signal<Notice | null>(null);
+  /** Why the kernel does not talk to this page at all. */
+  readonly refused: Signal<string | null> = signal<string | null>(null);
   readonly saving: Signal<number> = signal(0);
   /** Changes whenever poses on screen may have changed. */
   readonly poseVersion: Signal<number> = signal(0);
@@ -76,6 +79,7 @@ export class Store {
   private drafts: Sent[] = [];
   private revision = 0;
   private stopping = false; // a stop was asked for here
+  private retrying: ReturnType<typeof setTimeout> | undefined;
   private fading: ReturnType<typeof setTimeout> | undefined;
   private readonly shown = new Map<object, number>();
 
@@ -91,6 +95,7 @@ export class Store {
 
   close(): void {
     clearTimeout(this.fading);
+    clearTimeout(this.retrying);
     this.bridge.close();
     this.frames?.close();
   }
@@ -141,7 +146,11 @@ export class Store {
       },
       (error: Error) => {
         poses?.failed(first);
-        if (!(error instanceof KernelError && error.code === "gone")) this.say("error", error.message);
+        const code = error instanceof KernelError ? error.code : null;
+        if (code === "gone") return;
+        if (code !== "busy") this.say("error", error.message);
+        clearTimeout(this.retrying);
+        this.retrying = setTimeout(() => this.refetch(), RETRY);
       },
     );
   }
@@ -165,6 +174,7 @@ export class Store {
     } catch (error) {
       if (sent) sent.until = -1;
       this.say("error", (error as Error).message);
+      if ((error as KernelError).code === "stale") this.hello();
       return undefined;
     } finally {
       batch(() => {
@@ -220,7 +230,7 @@ export class Store {
     this.bridge.request({ kind: "hello", version: VERSION }).then(
       ([welcome, buffers]) => batch(() => this.welcome(welcome, buffers)),
       (error: KernelError) => {
-        if (error.code !== "gone") this.say("error", error.message);
+        if (error.code !== "gone") this.refused.value = error.message;
       },
     );
   }
@@ -238,6 +248,7 @@ export class Store {
     this.poses = new PoseWindow(video.n_frames, skeleton.keypoints.length);
     this.drafts = [];
     this.revision = message.state.revision;
+    this.refused.value = null;
     this.clip.value = { video, skeleton, times: readTimes(times, video) };
     this.state.value = merged(null, message.state);
     this.options.value = message.options;

@@ -1,6 +1,7 @@
 /** One view: puts an editor on the page. Listeners, sizes, and one animation frame in which everything is drawn. */
 
 import { untracked } from "@preact/signals-core";
+import type { Area } from "./camera";
 import { paintOf } from "./draw/palette";
 import { drawScene, type Scene } from "./draw/skeleton";
 import { Stage } from "./draw/stage";
@@ -149,6 +150,7 @@ function touch(editor: Editor): void {
     editor.boxPreview,
     editor.nav.playing,
     editor.review.issue,
+    editor.glance,
     editor.tool,
     store.state,
     store.carried,
@@ -170,16 +172,17 @@ function drawAll(editor: Editor, stage: Stage, background: string, root: HTMLEle
   const picture = shown === null ? null : (editor.store.frames?.picture(shown) ?? null);
   if (picture || shown === null) stage.drawPicture(picture, camera, editor.viewport.image, background);
   stage.drawOverlay((g) => {
-    if (clip && shown !== null && !editor.hidden.peek()) drawScene(g, sceneOf(editor));
+    if (clip && shown !== null && !editor.hidden.peek()) drawScene(g, sceneOf(editor, stage.view));
   });
   if (shown !== null && picture) root.dataset.imposeShown = String(shown);
 }
 
-function sceneOf(editor: Editor): Scene {
+function sceneOf(editor: Editor, area: Area): Scene {
   const { as, gone } = previewOf(editor.questions.open.peek());
   const colours = new Map((editor.store.state.peek()?.people ?? []).map((p) => [p.track_id, p.colour]));
   return {
     camera: editor.viewport.camera.peek(),
+    view: area,
     skeleton: editor.store.clip.value!.skeleton,
     people: editor.people.peek(),
     colour: (id) => colours.get(as.get(id) ?? id) ?? "#c8c8cd",

@@ -64,6 +64,8 @@ describe("camera", () => {
     const middle: Point = [630, 375];
     expect(toScreen(camera, middle)[0]).toBeCloseTo(400, 0);
     expect(sees(camera, VIEW, middle)).toBe(true);
+    const whole = fitBox(VIEW, IMAGE, [1100, 10, 150, 700]); // taller than can be enlarged: nothing but picture is shown
+    expect(whole.x + IMAGE.width * whole.scale).toBeGreaterThanOrEqual(VIEW.width - 1e-9);
     const smaller = { width: 400, height: 300 };
     const after = resized(camera, VIEW, smaller, IMAGE);
     expect(after.scale).toBeCloseTo(camera.scale / 2);

@@ -136,6 +136,8 @@ describe("drafts", () => {
   it("shift and scale a person about the middle of their keypoints' box", () => {
     expect([...moved(people.get(1)!, [1, 2], 2)].slice(0, 4)).toEqual([6, 2, 26, 42]);
     expect(moved(people.get(1)!, [0, 0], 2)[4]).toBeNaN();
+    const turned = moved(people.get(1)!, [0, 0], 1, 90); // clockwise: what was above is to the right
+    expect([...turned].slice(0, 4).map((v) => Math.round(v))).toEqual([25, 15, 5, 25]);
   });
 
   it("of nobody that is there change nothing", () => {

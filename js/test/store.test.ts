@@ -46,7 +46,7 @@ describe("hello", () => {
   it("to a kernel of another version is answered in words", async () => {
     model.answer("hello", { kind: "error", code: "version", message: "Expected version 2; reload." });
     await settle();
-    expect(store.notice.value).toEqual({ level: "error", text: "Expected version 2; reload." });
+    expect(store.refused.value).toBe("Expected version 2; reload.");
     expect(store.canEdit.value).toBe(false);
   });
 
@@ -90,6 +90,15 @@ describe("an edit", () => {
     expect(store.notice.value).toEqual({ level: "error", text: "Expected xy on the image." });
   });
 
+  it("that another session answers makes the page say hello again", async () => {
+    await ready();
+    void store.edit("correct", CORRECT, DRAFT);
+    const before = model.count("hello");
+    model.answer("edit", { kind: "error", code: "stale", message: "Another session answers here now." });
+    await settle();
+    expect(model.count("hello")).toBe(before + 1);
+  });
+
   it("gives back what the kernel made", async () => {
     await ready();
     const result = store.edit("split", { track_id: 1, frame: 4 });
@@ -112,6 +121,19 @@ describe("an edit", () => {
     model.poses(3, [{ ...ROW, xy: [[31, 1], null, null] }]);
     await settle();
     expect(noseAt()).toBe(31);
+  });
+});
+
+describe("poses that cannot be had", () => {
+  it("are asked for again after a while", async () => {
+    await ready();
+    model.changed(3, [[0, 39]], [1], null);
+    const before = model.count("poses");
+    model.answer("poses", { kind: "error", code: "busy", message: "Too much." });
+    await settle();
+    expect([model.count("poses"), store.notice.value]).toEqual([before, null]);
+    vi.advanceTimersByTime(1100);
+    expect(model.count("poses")).toBe(before + 1);
   });
 });
 

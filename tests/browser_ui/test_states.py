@@ -140,7 +140,8 @@ def test_another_version_is_refused_in_a_sentence(open_widget: Callable[..., Wid
     refusal = f"kind: 'error', rid: m.rid, client: m.client, code: 'version', message: {said!r}"
     refuse = f"kernel.handle = (m) => kernel.say({{{refusal}}})"
     widget = open_widget(before=refuse)
-    widget.until("document.querySelector('.impose-said').textContent.startsWith('Expected a page')")
+    widget.until("document.querySelector('.impose-banner').textContent.startsWith('Expected a page')")
+    assert widget.root.locator(".impose-banner").is_visible()
 
 
 def test_two_views_show_one_state(open_widget: Callable[..., Widget]) -> None:

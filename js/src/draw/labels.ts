@@ -24,7 +24,7 @@ export function drawTag(g: Context, scene: Scene, pose: Pose, taken: Rect[]): vo
   if (scene.focus && !chosen) g.globalAlpha = 0.4;
   g.font = `600 11px ${FONT}`;
   const w = g.measureText(text).width + 10;
-  const rect: Rect = [x - w / 2, Math.max(2, y - 20), w, 16];
+  const rect: Rect = [clamp(x - w / 2, 2, scene.view.width - w - 2), Math.max(2, y - 20), w, 16];
   pill(g, rect, paint.middle);
   g.fillStyle = paint.ink;
   g.textBaseline = "middle";
@@ -72,7 +72,10 @@ function drawName(g: Context, scene: Scene, pose: Pose, k: number, taken: Rect[]
     [x + 6, y + 8, w, 16],
     [x + 6, y - 24, w, 16],
   ];
-  const rect = options.find((o) => !taken.some((t) => overlap(o, t))) ?? options[0]!;
+  const seen = options.filter(
+    (o) => o[0] >= 0 && o[1] >= 0 && o[0] + w <= scene.view.width && o[1] + 16 <= scene.view.height,
+  );
+  const rect = seen.find((o) => !taken.some((t) => overlap(o, t))) ?? seen[0] ?? options[0]!;
   taken.push(rect);
   pill(g, rect, "rgb(16 18 25 / 0.82)");
   g.fillStyle = "#fff";
@@ -83,7 +86,7 @@ function drawName(g: Context, scene: Scene, pose: Pose, k: number, taken: Rect[]
 export function describe(pose: Pose, k: number): string {
   const flags = pose.flags[k]!;
   const words = [visibilityOf(flags) === OCCLUDED ? "occluded" : null];
-  if (isAnchor(flags)) words.push("placed by hand");
+  if (isAnchor(flags)) words.push("by hand");
   else words.push(["read", "carried", "interpolated", "imported", "by hand"][sourceOf(flags)] ?? null);
   if (!isAnchor(flags) && pose.score[k]! > 0) words.push(`${Math.round((100 * pose.score[k]!) / 255)} %`);
   return words.filter(Boolean).join(", ");
@@ -91,6 +94,8 @@ export function describe(pose: Pose, k: number): string {
 
 /** A keypoint's name as people say it. */
 export const plain = (keypoint: string): string => keypoint.replaceAll("_", " ");
+
+const clamp = (v: number, low: number, high: number): number => Math.max(low, Math.min(high, v));
 
 function overlap(a: Rect, b: Rect): boolean {
   return a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3];

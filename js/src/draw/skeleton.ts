@@ -1,6 +1,6 @@
 /** Draws people over a picture. Only what it is given; nothing is read from the page. */
 
-import { type Camera, toScreen } from "../camera";
+import { type Area, type Camera, toScreen } from "../camera";
 import { isAnchor, OCCLUDED, sourceOf, visibilityOf } from "../codec";
 import { bounds, type FramePoses, type Pose, placed } from "../poses";
 import type { Skeleton } from "../protocol";
@@ -9,6 +9,7 @@ import { edgeSide, type Paint, paintOf, type Side, sidesOf } from "./palette";
 
 export interface Scene {
   camera: Camera;
+  view: Area;
   skeleton: Skeleton;
   people: FramePoses;
   colour(track_id: number): string;

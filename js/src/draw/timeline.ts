@@ -7,6 +7,7 @@ export interface TimelineScene {
   height: number;
   nFrames: number;
   frame: number;
+  glance: number | null; // the frame at the pointer
   state: State;
   selected: number | null;
   issue: Span | null;
@@ -67,6 +68,7 @@ export function drawTimeline(g: CanvasRenderingContext2D, scene: TimelineScene):
   g.fillStyle = colours.warn;
   for (const p of state.people)
     for (const frame of p.pending) g.fillRect(x(frame), HEAD - 4, Math.max(2, x(frame + 1) - x(frame)), 3);
+  if (scene.glance !== null && scene.glance !== scene.frame) drawGlance(g, scene);
   drawHandle(g, x(scene.frame), Math.max(2, width / nFrames), height, colours);
 }
 
@@ -74,13 +76,14 @@ function drawLanes(g: CanvasRenderingContext2D, scene: TimelineScene, bottom: nu
   const { state, width, nFrames, selected } = scene;
   const { height, gap } = lanes(state.people.length, bottom - HEAD - 6);
   const row = new Map(state.people.map((p, i) => [p.track_id, HEAD + 3 + i * (height + gap)]));
-  const alpha = (p: Person) => (selected === null || p.track_id === selected ? 1 : 0.38);
-  for (const p of state.people) {
-    g.globalAlpha = alpha(p);
+  const bar = (p: Person, alpha: number, least: number) => {
+    const [x, h] = [xOf(p.first, nFrames, width), Math.max(height, least)];
+    g.globalAlpha = alpha;
     g.fillStyle = p.colour;
-    const x = xOf(p.first, nFrames, width);
-    rounded(g, x, row.get(p.track_id)!, Math.max(2, xOf(p.last + 1, nFrames, width) - x), height, height / 2);
-  }
+    rounded(g, x, row.get(p.track_id)! - (h - height) / 2, Math.max(2, xOf(p.last + 1, nFrames, width) - x), h, h / 2);
+  };
+  for (const p of state.people) bar(p, selected === null ? 1 : 0.38, 0);
+  for (const p of state.people) if (p.track_id === selected) bar(p, 1, 5);
   g.globalAlpha = 1;
   const r = Math.max(2.2, Math.min(4, height * 0.75));
   for (const p of state.people)
@@ -100,6 +103,20 @@ function diamond(g: CanvasRenderingContext2D, x: number, y: number, r: number): 
   g.lineWidth = 1.2;
   g.strokeStyle = "rgb(12 14 20 / 0.85)";
   g.stroke();
+}
+
+/** A thin line and the frame's number, where a press would go. */
+function drawGlance(g: CanvasRenderingContext2D, scene: TimelineScene): void {
+  const x = xOf(scene.glance! + 0.5, scene.nFrames, scene.width);
+  g.globalAlpha = 0.55;
+  g.fillStyle = scene.colours.ink;
+  g.fillRect(x - 0.5, HEAD, 1, scene.height - HEAD - FOOT);
+  g.globalAlpha = 1;
+  g.font = "600 10px system-ui, sans-serif";
+  g.textBaseline = "top";
+  const text = String(scene.glance);
+  const width = g.measureText(text).width;
+  g.fillText(text, Math.max(0, Math.min(scene.width - width, x - width / 2)), 1);
 }
 
 function drawHandle(

@@ -10,12 +10,13 @@ export function banner(editor: Editor, watch: Watch): HTMLElement {
   const element = h("div", { class: "impose-banner", role: "alert" });
   watch(() => {
     const dead = store.bridge.link.value === "dead";
-    element.hidden = !dead;
+    const { value: refused } = store.refused;
+    element.hidden = !dead && refused === null;
     const kept =
       store.state.value?.store === null
         ? "It was kept in memory only. Run the cell again to start anew."
         : "Nothing is lost: every edit is on disk. Run the cell again to go on.";
-    setText(element, dead ? `The kernel has stopped. ${kept}` : "");
+    setText(element, dead ? `The kernel has stopped. ${kept}` : (refused ?? ""));
   });
   return element;
 }
@@ -43,6 +44,7 @@ function hintWords(editor: Editor): string {
     const name = editor.store.clip.value?.skeleton.keypoints[tool.k] ?? "keypoint";
     return `Click where the ${plain(name)} is · Esc cancels`;
   }
-  if (editor.store.bridge.link.value === "connecting") return "Waiting for the kernel…";
+  if (editor.store.bridge.link.value === "connecting" && editor.store.refused.value === null)
+    return "Waiting for the kernel…";
   return "";
 }

@@ -212,7 +212,7 @@ function issueCard(editor: Editor, watch: Watch): HTMLElement {
       { class: "impose-row" },
       button(editor, "accept issue", "saved", "It is right"),
       button(editor, "ignore issue", "close", "Ignore"),
-      button(editor, "next issue", "flag", "Next"),
+      button(editor, "next issue", "next"),
     ),
   );
   watch(() => {
@@ -220,8 +220,7 @@ function issueCard(editor: Editor, watch: Watch): HTMLElement {
     card.hidden = issue === null;
     if (!issue) return;
     const open = editor.store.openIssues.value;
-    const where = issue.frame_end > issue.frame ? `frames ${issue.frame}–${issue.frame_end}` : `frame ${issue.frame}`;
-    setText(title, `Doubtful: ${where}${open ? ` · ${open} open` : ""}`);
+    setText(title, `Doubtful: frame ${issue.frame}${open ? ` · ${open} open` : ""}`);
     setText(reason, issue.reason);
     for (const b of card.querySelectorAll("button"))
       if (b.dataset.command !== "next issue") b.disabled = !editor.store.canEdit.value;

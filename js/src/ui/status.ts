@@ -37,7 +37,14 @@ export function statusLine(editor: Editor, watch: Watch): HTMLElement {
     if (elements.length !== jobs.children.length || elements.some((e, i) => e !== jobs.children[i]))
       fill(jobs, ...elements);
   });
-  return h("div", { class: "impose-status" }, jobs, busy, said, facts(editor, watch));
+  const tip = h(
+    "span",
+    { class: "impose-tip" },
+    "Drag a keypoint to correct it. ",
+    h("kbd", {}, "?"),
+    " shows the keys.",
+  );
+  return h("div", { class: "impose-status" }, jobs, busy, said, tip, facts(editor, watch));
 }
 
 function jobRow(editor: Editor, first: Job) {

@@ -80,10 +80,11 @@ function scrubBar(editor: Editor, watch: Watch) {
     size = { width: canvas.clientWidth, height: canvas.clientHeight };
   };
   let held: number | null = null;
-  const seek = (event: PointerEvent) => {
-    const n = store.clip.peek()?.video.n_frames;
-    if (n) editor.nav.goTo(frameAt(event.clientX - canvas.getBoundingClientRect().left, n, size.width));
+  const frameOf = (event: PointerEvent): number => {
+    const n = store.clip.peek()?.video.n_frames ?? 1;
+    return frameAt(event.clientX - canvas.getBoundingClientRect().left, n, size.width);
   };
+  const seek = (event: PointerEvent) => editor.nav.goTo(frameOf(event));
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     held = event.pointerId;
@@ -91,7 +92,11 @@ function scrubBar(editor: Editor, watch: Watch) {
     seek(event);
   });
   canvas.addEventListener("pointermove", (event) => {
+    editor.glance.value = frameOf(event);
     if (event.pointerId === held) seek(event);
+  });
+  canvas.addEventListener("pointerleave", () => {
+    editor.glance.value = null;
   });
   for (const end of ["pointerup", "pointercancel"] as const)
     canvas.addEventListener(end, () => {
@@ -121,6 +126,7 @@ function scrubBar(editor: Editor, watch: Watch) {
       ...size,
       nFrames: clip.video.n_frames,
       frame: editor.nav.frame.peek(),
+      glance: editor.glance.peek(),
       state,
       selected: editor.selected.peek(),
       issue: issue ? [issue.frame, issue.frame_end] : null,
