@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -222,7 +221,8 @@ def arrays_of_poses(
     Raises:
         ValueError: no keypoint of the table is one of the skeleton; both lists are in the message.
     """
-    names = [str(k) for k in _categories(poses["keypoint"])]
+    kept = poses["keypoint"].astype("category").cat
+    names = [str(k) for k in kept.categories]
     places = {_plain(k): i for i, k in enumerate(skeleton.keypoints)}
     column = {k: places[_plain(k)] for k in names if _plain(k) in places}
     if not column:
@@ -230,19 +230,19 @@ def arrays_of_poses(
             f"Expected keypoints of {skeleton.name} ({', '.join(skeleton.keypoints)}), got {', '.join(names)} in "
             f"{what}; rename them, or give the skeleton of the file."
         )
-    rows = poses[poses["keypoint"].astype("str").isin(column)]
-    ids = tuple(int(i) for i in np.unique(rows["track_id"].to_numpy()))
-    n = np.searchsorted(ids, rows["track_id"].to_numpy())
-    k = rows["keypoint"].astype("str").map(column).to_numpy(int)
-    t = rows["frame"].to_numpy(int)
+    k = np.array([column.get(name, -1) for name in names])[kept.codes.to_numpy()]
+    held = k >= 0
+    ids, n = np.unique(poses["track_id"].to_numpy()[held], return_inverse=True)
+    t, k = poses["frame"].to_numpy(int)[held], k[held]
     shape = (n_frames, len(ids), len(skeleton))
     xy, visibility, score = np.full((*shape, 2), np.nan), np.zeros(shape, np.int8), np.full(shape, np.nan)
-    xy[t, n, k] = rows[["x", "y"]].to_numpy(float)
+    xy[t, n, k, 0], xy[t, n, k, 1] = (poses[c].to_numpy(float)[held] for c in "xy")
+    visibility[t, n, k] = poses["visibility"].to_numpy()[held] if "visibility" in poses else 2
     known = np.isfinite(xy).all(-1)
-    visibility[t, n, k] = rows["visibility"].to_numpy() if "visibility" in rows else 2
     visibility[~known], xy[~known | (visibility == 0)] = 0, np.nan
-    if "score" in rows:
-        score[t, n, k] = rows["score"].to_numpy(float)
+    if "score" in poses:
+        score[t, n, k] = poses["score"].to_numpy(float)[held]
+    ids = tuple(int(i) for i in ids)
     return xy, visibility, score, ids, _left_out(names, column, skeleton, xy)
 
 
@@ -255,10 +255,6 @@ def _left_out(names: list[str], column: dict[str, int], skeleton: Skeleton, xy: 
     if never:
         notes.append(f"Never labelled and not scored: {', '.join(never)}.")
     return notes
-
-
-def _categories(column: pd.Series) -> Sequence[Any]:
-    return list(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else list(pd.unique(column))
 
 
 def _plain(name: str) -> str:

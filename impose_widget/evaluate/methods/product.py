@@ -63,14 +63,14 @@ class Product(Method):
             self.session.initialize(frames=self.settings.search, progress=False)
         elif footage.has_network:
             self.session.load(linked_naively(footage, self.settings.associate == "iou"))
-        self._read()
+        self._changed()
         owners = self._owners(start)
         for n, owner in enumerate(owners):
             if owner is None and np.isfinite(start.box[n]).all():
                 owners[n] = self.session.draw_box(start.frame, tuple(start.box[n].tolist()))
         if start.poses is not None:
             self._place(start, owners)
-        self._read()
+        self._changed()
         return owners
 
     def _place(self, start: Start, owners: Sequence[int | None]) -> None:
@@ -82,7 +82,7 @@ class Product(Method):
 
     def _owners(self, start: Start) -> list[int | None]:
         """The tracks of the people who were named: Hungarian on IoU of boxes, and OKS where the pose is known."""
-        here = {i: poses[start.frame] for i, poses in self._tracks.items()}
+        here = {i: poses[start.frame] for i, poses in self.tracks().items()}
         here = {i: pose for i, pose in here.items() if np.isfinite(pose_box(pose[:, :2])).all()}
         out: list[int | None] = [None] * len(start.box)
         if not here:
@@ -97,19 +97,24 @@ class Product(Method):
                 out[n] = ids[j]
         return out
 
-    def _read(self) -> None:
+    def _changed(self) -> None:
+        self._tracks = None
+
+    def _read(self) -> dict[int, np.ndarray]:
         xy, _, score, ids, _ = arrays_of_poses(
             self.session.poses, len(self.footage), self.footage.skeleton, "the session"
         )
         both = np.concatenate([xy, score[..., None]], -1)
-        self._tracks = {i: both[:, m] for m, i in enumerate(ids)}
+        return {i: both[:, m] for m, i in enumerate(ids)}
 
     def tracks(self) -> dict[int, np.ndarray]:
+        if self._tracks is None:
+            self._tracks = self._read()
         return self._tracks
 
     def click(self, frame: int, track_id: int, keypoint: int, xy: tuple[float, float]) -> None:
         self.session.correct(frame, track_id, self.footage.skeleton.keypoints[keypoint], self._on_image(xy))
-        self._read()
+        self._changed()
 
     def _on_image(self, xy: tuple[float, float]) -> tuple[float, float]:
         """Labels may lie a little outside the image, clicks cannot."""
@@ -119,26 +124,26 @@ class Product(Method):
     def carry(self, frame: int, direction: str = "both") -> None:
         if self.settings.propagate:
             self.session.propagate(frame, direction=direction, progress=False)
-            self._read()
+            self._changed()
 
     def candidates(self, frame: int) -> dict[int, np.ndarray]:
-        return {i: p[frame] for i, p in self._tracks.items() if np.isfinite(p[frame, :, :2]).all(-1).sum() > 1}
+        return {i: p[frame] for i, p in self.tracks().items() if np.isfinite(p[frame, :, :2]).all(-1).sum() > 1}
 
     def assign(self, frame: int, track_id: int | None, reference: int) -> int:
         if track_id is None:
             return reference
         self.session.assign(frame, reference, track_id)
-        self._read()
+        self._changed()
         return track_id
 
     def draw(self, frame: int, box: np.ndarray) -> int | None:
         track_id = self.session.draw_box(frame, tuple(float(v) for v in box))
-        self._read()
+        self._changed()
         return track_id
 
     def swap(self, frame: int, a: int, b: int) -> bool:
         self.session.swap(a, b, frame)
-        self._read()
+        self._changed()
         return True
 
     def suggest(self) -> Place | None:
