@@ -58,6 +58,9 @@ def table_of(results: Sequence[dict[str, Any]], name: str) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame()
     table = pd.concat(parts, ignore_index=True)
+    for column in table.columns[table.dtypes.map(pd.api.types.is_object_dtype)]:  # numbers, some of which are not known
+        if table[column].map(lambda v: v is None or isinstance(v, (int, float))).all():
+            table[column] = pd.to_numeric(table[column])
     front = ["video", "method"]
     table = table[front + [c for c in table.columns if c not in front]]
     return table.sort_values(["video", "method"], key=_rank, kind="stable", ignore_index=True)
