@@ -20,7 +20,8 @@ training videos with head and limbs labelled (half of them between .37 and .50).
 
 
 def reference_length(truth: Truth) -> np.ndarray:
-    """(T, N) pixels: head top to head bottom where both are labelled, else `HEAD_SHARE` of the person's size."""
+    """(T, N) pixels: PoseTrack's head size where the file states boxes of heads, else head top to head bottom where
+    both are labelled, else `HEAD_SHARE` of the person's size."""
     with np.errstate(invalid="ignore"):
         length = HEAD_SHARE * np.sqrt(person_area(truth.xy))
     names = truth.skeleton.keypoints
@@ -28,6 +29,8 @@ def reference_length(truth: Truth) -> np.ndarray:
         ends = truth.xy[:, :, names.index("head_top")] - truth.xy[:, :, names.index("head_bottom")]
         head = np.linalg.norm(ends, axis=-1)
         length = np.where(np.isfinite(head) & (head > 0), head, length)
+    if truth.head is not None:
+        length = np.where(truth.head > 0, truth.head, length)
     return length
 
 

@@ -151,6 +151,7 @@ def key_of(job: Job, footage: Footage, truth: Truth) -> str:
     digest = hashlib.blake2b(digest_size=8)
     facts = [__version__, footage.key, job.method, job.experiment, job.options, truth.skeleton.to_json()]
     facts.append(truth.everybody)
+    facts.append(None if truth.head is None else truth.head.tolist())
     digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
     for array in (truth.xy, truth.visibility, truth.area):
         digest.update(np.ascontiguousarray(array).tobytes())

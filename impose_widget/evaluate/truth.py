@@ -13,8 +13,10 @@ from impose_widget.core.geometry import TIGHT_BOX_TO_AREA, box_area, pose_box
 from impose_widget.core.skeleton import COCO17, Skeleton
 
 AREAS = ("bbox*0.53", "bbox")
-"""Ways to say how large a person is, since nobody drew their outline: the tight box of their labelled keypoints, or
-0.53 of it, about what a body covers. Tight boxes make OKS stricter than COCO's own, wider boxes would."""
+"""Ways to say how large a person is, since nobody drew their outline: their box, or 0.53 of it, about what a body
+covers. The box is the one that the file states, else the tight one of the labelled keypoints: that is stricter."""
+HEAD = 0.6
+"""PoseTrack's head size over the diagonal of the head's box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,15 @@ class Truth:
         skeleton: K keypoints with their sigmas.
         xy: (T, N, K, 2) float64 pixels, integers at pixel centres; NaN where nobody labelled.
         visibility: (T, N, K) int8: 0 not labelled, 1 occluded but placed, 2 visible.
-        box: (T, N, 4) x, y, width, height around the labelled keypoints; NaN where the person is not labelled.
+        box: (T, N, 4) x, y, width, height, as stated by the file or tight around the labelled keypoints; NaN where the
+            person is not labelled.
         area: (T, N) square pixels, for OKS.
         track_ids: N, as in the file.
         area_rule: in words, for reports.
         notes: sentences about what was left out or assumed.
         everybody: whether all people in the video are labelled. If not, tracks that are nobody's are no false alarms:
             they are left out of scores (PoseTrack has regions to ignore for that).
+        head: (T, N) head sizes in pixels where the file states boxes of heads, else NaN; None if it states none.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Truth:
     area_rule: str = AREAS[0]
     notes: tuple[str, ...] = ()
     everybody: bool = True
+    head: np.ndarray | None = None
 
     @property
     def labelled(self) -> np.ndarray:
@@ -74,6 +79,7 @@ class Truth:
             visibility=self.visibility[part][:, held],
             box=self.box[part][:, held],
             area=self.area[part][:, held],
+            head=None if self.head is None else self.head[part][:, held],
             track_ids=tuple(i for i, h in zip(self.track_ids, held, strict=True) if h),
         )
 
@@ -183,7 +189,25 @@ def truth_of_poses(
     """The same from a table of poses; `what` is how messages call it."""
     check_video(poses, n_frames, size, what)
     xy, visibility, _, ids, notes = arrays_of_poses(poses, n_frames, skeleton, what)
-    return truth_of_arrays(name, xy, skeleton, visibility, area=area, track_ids=ids, notes=notes)
+    body, head = (_stated(poses, kind, n_frames, ids) for kind in ("body", "head"))
+    tight = pose_box(xy)
+    known = np.isfinite(body).all(-1) & np.isfinite(tight).all(-1)
+    truth = truth_of_arrays(name, xy, skeleton, visibility, np.where(known[..., None], body, tight), area, ids, notes)
+    rule = f"{area} of the file's boxes" if known.any() else truth.area_rule
+    size = HEAD * np.hypot(head[..., 2], head[..., 3]) if np.isfinite(head).any() else None
+    return replace(truth, area_rule=rule, head=size)
+
+
+def _stated(poses: pd.DataFrame, kind: str, n_frames: int, ids: tuple[int, ...]) -> np.ndarray:
+    """Boxes (T, N, 4) of a kind that the file states; NaN elsewhere."""
+    from impose_widget.io.extras import boxes_of
+
+    out = np.full((n_frames, len(ids), 4), np.nan)
+    boxes = boxes_of(poses.attrs)
+    boxes = boxes[(boxes["kind"] == kind) & boxes["track_id"].isin(ids) & (boxes["frame"] < n_frames)]
+    n = np.searchsorted(ids, boxes["track_id"].to_numpy())
+    out[boxes["frame"].to_numpy(), n] = boxes[["x", "y", "w", "h"]].to_numpy(float)
+    return out
 
 
 def check_video(poses: pd.DataFrame, n_frames: int, size: tuple[int, int] | None, what: str) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from impose_widget.core.skeleton import COCO17, Skeleton
+from impose_widget.evaluate.posetrack_ap import reference_length
 from impose_widget.evaluate.truth import read_truth, truth_of_arrays, truth_of_poses
 from impose_widget.io import write
+from tests.shared import SHARED, needs_shared
 
 N_FRAMES = 6
 
@@ -101,3 +105,38 @@ def test_occluded_keypoints_count_and_unlabelled_do_not() -> None:
     truth = truth_of_poses(poses, N_FRAMES)
     assert truth.labelled[0, 0, :3].tolist() == [True, False, True]
     assert truth.visibility[0, 0, :3].tolist() == [1, 0, 2]
+
+
+def test_boxes_of_the_file_say_how_large_people_and_heads_are() -> None:
+    poses = labels()
+    frame, track_id, kind = [0, 0, 5], [3, 3, 8], ["body", "head", "body"]
+    size = {"x": [1.0, 5.0, 0.0], "y": [2.0, 5.0, 0.0], "w": [300.0, 30.0, 50.0], "h": [200.0, 40.0, 60.0]}
+    poses.attrs["boxes"] = {"frame": frame, "track_id": track_id, "kind": kind, "score": [None] * 3, **size}
+    truth = truth_of_poses(poses, N_FRAMES)
+    assert truth.box[0, 0].tolist() == [1, 2, 300, 200]
+    assert truth.area[0, 0] == pytest.approx(0.53 * 300 * 200)
+    assert truth.box[1, 0].tolist() == [3, 0, 160, 80]  # none stated: tight
+    assert truth.area_rule == "bbox*0.53 of the file's boxes"
+    assert truth.head[0, 0] == pytest.approx(0.6 * 50)
+    assert reference_length(truth)[0, 0] == pytest.approx(30)
+    assert truth.window(0, 2).head.shape == (2, 1)
+
+
+@needs_shared
+def test_a_posetrack_sequence_is_what_the_measure_reads() -> None:
+    """Positions, areas and boxes of a real file, on the keypoints that both sides know."""
+    path = sorted((SHARED / "data" / "annotations" / "bonn_posetrack_cvpr17" / "json").glob("*.json"))[0]
+    data = json.loads(path.read_text())
+    truth = read_truth(path, len(data["images"]))
+    names = data["categories"][0]["keypoints"]
+    frames = {image["id"]: t for t, image in enumerate(sorted(data["images"], key=lambda i: i["frame_id"]))}
+    assert len(data["annotations"]) == truth.present.sum() > 50
+    for annotation in data["annotations"]:
+        at = frames[annotation["image_id"]], truth.track_ids.index(annotation["track_id"])
+        x, y, w, h = annotation["bbox"]
+        np.testing.assert_allclose(truth.box[at], (x, y, w, h), atol=0.01)
+        assert truth.area[at] == pytest.approx(0.53 * max(w, 1) * max(h, 1), rel=1e-3)
+        for name, (px, py, v) in zip(names, np.reshape(annotation["keypoints"], (-1, 3)), strict=True):
+            if name in COCO17.keypoints[5:] and v > 0:
+                np.testing.assert_allclose(truth.xy[*at, COCO17.index(name)], (px, py), atol=0.01)
+    assert "head_bottom, head_top" in truth.notes[0]
