@@ -1,4 +1,5 @@
-"""Pictures of the editor on the clip that ships, for the README and for looking at: `python -m tests.lab.pictures DIR`.
+"""Pictures of the editor on the clip that ships, for looking at: `python -m tests.lab.pictures DIR`; editor.jpg is
+the README's.
 
 Light and dark, wide and narrow: each a real JupyterLab with the real network, after a few of the demo's corrections.
 """
@@ -44,19 +45,22 @@ def take(folder: Path) -> None:
         notebook = NotebookPage(page, server, "annotate.ipynb").open(CELLS)
         editor = EditorOnPage(page, 480, 270).ready()
         person = int(notebook.python(CORRECT).split()[-1])
+        notebook.run_cell(1)
+        page.wait_for_selector(".jp-OutputArea-output table >> text=human")
         for theme, name in THEMES.items():
             page.evaluate("(name) => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
             for size, (width, height) in SIZES.items():
                 page.set_viewport_size({"width": width, "height": height})
-                page.evaluate(
-                    "(on) => { const s = window.jupyterapp.shell; on ? s.collapseLeft() : s.collapseLeft() }", True
-                )
+                page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
                 editor.root.scroll_into_view_if_needed()
                 notebook.python(f"annotator.show(60, {person})")
                 editor.wait(frame=60, shown=60)
                 editor.root.focus()
                 page.wait_for_timeout(600)  # transitions of the page
                 page.screenshot(path=folder / f"editor-{size}-{theme}.png")
+                if (size, theme) == ("wide", "light"):
+                    part = {"x": 40, "y": 92, "width": 1420, "height": 900}
+                    page.screenshot(path=folder / "editor.jpg", type="jpeg", quality=88, clip=part)
         page.set_viewport_size({"width": 1500, "height": 1010})
         editor.press("?")
         page.wait_for_timeout(300)
