@@ -25,7 +25,7 @@ from impose_widget.core.detections import Detections
 from impose_widget.core.tracks import Change
 from impose_widget.session.filesystem import is_network_drive
 
-VERSION = 1
+VERSION = 2  # 1 was never released: what it did cannot be done again
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -128,8 +128,13 @@ class Journal:
         version = int(self.meta().get("version", 0))
         if version > VERSION:
             raise ValueError(
-                f"Expected a journal of version {VERSION} or older, got version {version} in {self.path}; "
+                f"Expected a journal of version {VERSION}, got the newer version {version} in {self.path}; "
                 "update impose-widget to open it. Nothing was changed."
+            )
+        if version < VERSION:
+            raise ValueError(
+                f"Expected a journal of version {VERSION}, got version {version} in {self.path}, which a trial version "
+                "made; open with resume=False to set it aside, or give store= another path."
             )
         if not self.read_only:
             self._set_modes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,9 @@ def open_video(
         fps: frames per second, where the source does not say it (images, arrays).
         cache_bytes: memory for decoded frames.
 
+    Warns:
+        UserWarning: a file ends early, as an incomplete copy does; what is there can be used.
+
     Raises:
         FileNotFoundError: it is not there.
         ValueError, TypeError: it is no video; the message says what it is.
@@ -37,7 +41,10 @@ def open_video(
             return ImagesVideo(image_files(path), path.resolve(), fps, cache_bytes)
         from impose_widget.video.container import ContainerVideo
 
-        return ContainerVideo(path.resolve(), cache_bytes)
+        video = ContainerVideo(path.resolve(), cache_bytes)
+        if video.short:
+            warnings.warn(video.short, stacklevel=2)
+        return video
     if isinstance(source, (list, tuple)) and all(isinstance(s, (str, Path)) for s in source):
         from impose_widget.video.images import ImagesVideo
 

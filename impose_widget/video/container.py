@@ -33,6 +33,9 @@ BLOCK = 2**16  # bytes of the file that the fingerprint reads at its start, midd
 class ContainerVideo(Video):
     """A video file.
 
+    Attributes:
+        short: a sentence, if the file is shorter than it should be.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is no video, or has no frames.
@@ -43,6 +46,7 @@ class ContainerVideo(Video):
         if not path.is_file():
             raise FileNotFoundError(f"Expected a video file, got {path}, which does not exist.")
         self.path, self.name = path, path.name
+        self.short = ""
         # Frames passed on the way to another are kept as they were decoded: stepping back is then free.
         self._decoded = ByteCache(cache_bytes * 3 // 4)
         self._images = ByteCache(cache_bytes // 4)
@@ -116,7 +120,14 @@ class ContainerVideo(Video):
                 if packet.is_keyframe:
                     keys.append(packet.pts)
         except av.error.FFmpegError:
-            self._notes.append("The file ends early or is damaged; frames are counted as far as it can be read.")
+            self.short = f"{self.name} ends early or is damaged: frames are counted as far as it can be read."
+        promised = self._stream.frames  # by the head of the file; 0 where it does not say
+        if 0 < len(stamps) + discarded < promised:
+            self.short = (
+                f"{self.name} ends early: it should have {promised} frames, {len(stamps)} can be read; "
+                "is the copy complete?"
+            )
+        self._notes += [self.short] if self.short else []
         if discarded:
             self._notes.append(f"{discarded} pictures are cut off by an edit list; they are not counted.")
         countable &= len(set(stamps)) == len(stamps)

@@ -125,6 +125,17 @@ def test_a_journal_of_a_newer_version_is_refused_and_kept(tmp_path: Path, frames
         assert db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone() == ("99",)
 
 
+def test_a_journal_of_a_trial_version_is_refused_and_can_be_set_aside(tmp_path: Path, frames: np.ndarray) -> None:
+    store = tmp_path / "a.impose"
+    session_on(frames, store=store).close()
+    with contextlib.closing(sqlite3.connect(store)) as db, db:
+        db.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
+    with pytest.raises(ValueError, match=r"version 1 .*resume=False"):
+        session_on(frames, store=store)
+    session_on(frames, store=store, resume=False).close()
+    assert (tmp_path / "a.impose.1").exists()
+
+
 @pytest.mark.parametrize("content", [b"these are my notes\n" * 100, b"\x00" * 5000])
 def test_a_file_that_is_no_journal_is_refused_and_kept(tmp_path: Path, frames: np.ndarray, content: bytes) -> None:
     store = tmp_path / "notes.impose"

@@ -33,7 +33,7 @@ def write(
 ) -> Path:
     """Encode `FRAMES` frames; `times` are time stamps in 1/90000 s (3000 apart unless given)."""
     times = range(0, 3000 * FRAMES, 3000) if times is None else times
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=settings.get("container_options", {})) as container:
         stream = container.add_stream(codec, rate=30, options=options or {})
         stream.width, stream.height = WIDTH, HEIGHT
         stream.pix_fmt = settings.get("pix_fmt", "yuv420p")

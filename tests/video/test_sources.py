@@ -189,6 +189,18 @@ def test_damage_in_the_middle_keeps_the_numbers(tmp_path: Path) -> None:
         assert number_of(video[80]) == 80
 
 
+def test_an_incomplete_copy_is_used_as_far_as_it_goes_and_says_so(tmp_path: Path) -> None:
+    whole = write(tmp_path / "whole.mp4", container_options={"movflags": "+faststart"})
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.warns(UserWarning, match=r"clip\.mp4 ends early: it should have 120 frames, \d+ can be read") as said:
+        video = open_video(path)
+    with video:
+        assert 0 < len(video) < FRAMES and str(said[0].message) in video.report()
+        sound = len(video) - 8  # the last ones may refer to some that are gone
+        assert [number_of(f) for f in video.frames(range(sound))] == list(range(sound))
+
+
 def test_one_frame_is_a_video(tmp_path: Path) -> None:
     write_video(tmp_path / "one.mp4", [frame(5)], 25)
     with open_video(tmp_path / "one.mp4") as video:
