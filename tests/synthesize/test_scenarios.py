@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 
 from impose_widget.core.pose import VISIBLE
-from impose_widget.synthesize import SCENARIOS, Stage, Truth
+from impose_widget.synthesize import SCENARIOS, Truth
 from impose_widget.synthesize.clip import shown
-
-
-def truths(name: str, step: int = 4) -> tuple[list[Truth], float]:
-    """The truth of every few frames, and seconds between them."""
-    scene = SCENARIOS[name](0)
-    scene.width, scene.height = 320, 180
-    return list(Stage(scene).truths(np.arange(0, scene.n_frames, step))), step / scene.fps
+from tests.synthesize.regression import truths
 
 
 def runs(flags: list[bool]) -> list[tuple[bool, int]]:
@@ -51,7 +45,7 @@ def test_one_leaves_the_image_and_returns() -> None:
 
 
 def test_limbs_are_fast() -> None:
-    every, dt = truths("fast_blur", 2)
+    every, dt = truths("fast_blur")
     xy = np.array([t.keypoints for t in every])
     height = np.nanmedian([t.box[:, 3] for t in every], 0)
     speed = np.linalg.norm(np.diff(xy, axis=0), axis=-1) / dt / height[None, :, None]
@@ -59,14 +53,14 @@ def test_limbs_are_fast() -> None:
 
 
 def test_the_crowd_is_twelve_and_crowded() -> None:
-    every, _ = truths("crowd_of_12", 36)
+    every, _ = truths("crowd_of_12")
     assert all(len(t.area) == 12 for t in every)
     assert max(shown(t).sum() for t in every) >= 11
     assert min((t.area / t.whole).min() for t in every) < 0.6
 
 
 def test_a_child_is_close_to_an_adult() -> None:
-    every, _ = truths("child_and_adult", 8)
+    every, _ = truths("child_and_adult")
     scene = SCENARIOS["child_and_adult"](0)
     adult, child = (a.person.build for a in scene.actors)
     assert child.height < 0.85 * adult.height
@@ -75,7 +69,7 @@ def test_a_child_is_close_to_an_adult() -> None:
 
 
 def test_the_camera_pans_past_those_who_stand() -> None:
-    every, _ = truths("camera_pan", 6)
+    every, _ = truths("camera_pan")
     x = np.array([middle(t)[:, 0] for t in every])
     assert np.ptp(x[:, 1:], axis=0).min() > 160  # half the width of the image
     runner = [bool((t.visibility[0] == VISIBLE).any()) for t in every]
