@@ -37,7 +37,7 @@ def main() -> None:
             write_clip(scene, folder)
         clips.append(Clip(folder, folder / "poses.parquet", name=name, detector_size=arguments.size))
     options = {"curve": {"policies": ("worst",), "budget": arguments.budget}}
-    report = evaluate(clips, arguments.methods, ["quality", "curve"], options)
+    report = evaluate(clips, arguments.methods, ["curve"], options)
     for error in report.errors:
         print(error)
     with pd.option_context("display.max_columns", None, "display.width", 200):
