@@ -122,6 +122,12 @@ class Footage:
         other._found = self.detections()[np.asarray(keep, bool)]
         return other
 
+    def reading(self, readings: list[np.ndarray]) -> Footage:
+        """The same video, read by somebody else: per frame, poses (n, K, 3)."""
+        other = self.on(self.source)
+        other._readings = readings
+        return other
+
     def close(self) -> None:
         """Let go of the video."""
         self.video.close()

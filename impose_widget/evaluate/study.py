@@ -25,7 +25,7 @@ from impose_widget.evaluate.methods.base import Method
 from impose_widget.evaluate.methods.baselines import BASELINES
 from impose_widget.evaluate.methods.cotracker import cotracker3
 from impose_widget.evaluate.methods.product import Product
-from impose_widget.evaluate.methods.results import Results
+from impose_widget.evaluate.methods.results import results_of
 from impose_widget.evaluate.truth import AREAS, Truth, read_truth, truth_of_poses
 
 METHODS = (Product.name, *BASELINES)
@@ -126,7 +126,7 @@ def method_of(name: str, footage: Footage) -> Method:
     """
     kind, _, path = name.partition("=")
     if path:
-        return cotracker3(footage, path) if kind == "cotracker3" else Results(footage, path, kind)
+        return cotracker3(footage, path) if kind == "cotracker3" else results_of(footage, path, kind)
     if kind == Product.name:
         return Product(footage)
     if kind in BASELINES:

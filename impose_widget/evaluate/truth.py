@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from impose_widget.core.geometry import TIGHT_BOX_TO_AREA, box_area, pose_box
+from impose_widget.core.mapping import map_keypoints
 from impose_widget.core.skeleton import COCO17, Skeleton
 
 AREAS = ("bbox*0.53", "bbox")
@@ -247,8 +248,8 @@ def arrays_of_poses(
     """
     kept = poses["keypoint"].astype("category").cat
     names = [str(k) for k in kept.categories]
-    places = {_plain(k): i for i, k in enumerate(skeleton.keypoints)}
-    column = {k: places[_plain(k)] for k in names if _plain(k) in places}
+    source = map_keypoints(names, skeleton.keypoints)
+    column = {names[j]: k for k, j in enumerate(source) if j >= 0}
     if not column:
         raise ValueError(
             f"Expected keypoints of {skeleton.name} ({', '.join(skeleton.keypoints)}), got {', '.join(names)} in "
@@ -279,11 +280,3 @@ def _left_out(names: list[str], column: dict[str, int], skeleton: Skeleton, xy: 
     if never:
         notes.append(f"Never labelled and not scored: {', '.join(never)}.")
     return notes
-
-
-def _plain(name: str) -> str:
-    """A keypoint's name without what writers differ in: case, dashes, blanks; l and r as words, in front."""
-    words = name.lower().replace("-", "_").replace(" ", "_").strip("_").split("_")
-    words = [{"l": "left", "r": "right"}.get(w, w) for w in words]
-    side = [w for w in words if w in ("left", "right")]
-    return "_".join(side + [w for w in words if w not in side])

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from impose_widget.evaluate import EXPERIMENTS, Clip, Report, evaluate
+from impose_widget.evaluate import EXPERIMENTS, Clip, Report, evaluate, truth_of_arrays
+from impose_widget.evaluate.footage import Footage
+from impose_widget.evaluate.methods.baselines import EditedDetections
 from impose_widget.evaluate.methods.cotracker import CoTracker3, cotracker3
-from impose_widget.evaluate.methods.results import Results
+from impose_widget.evaluate.methods.results import Results, results_of
 from impose_widget.evaluate.protocols.curve import run_curve
 from impose_widget.evaluate.report.tables import averaged, base_name
 from impose_widget.evaluate.running import run_jobs
@@ -161,6 +163,37 @@ def test_a_file_of_results_is_edited_keypoint_by_keypoint(tmp_path) -> None:
     run = run_curve(Results(footage, tmp_path / "theirs.json"), truth, budget=5)
     assert [(c.frame, c.person, c.keypoint, c.moved) for c in run.clicks] == [(3, 1, 0, 1)]
     assert run.end["mean_oks"] == pytest.approx(1, abs=1e-4)
+
+
+def test_results_as_other_tools_write_them(tmp_path) -> None:
+    body = np.random.default_rng(0).uniform(10, 50, (17, 2))
+    path = np.array([[0.0, 0], [60, 10]]) + np.arange(6)[:, None, None] * (2.0, 1.0)
+    truth = truth_of_arrays("two", path[:, :, None] + body)
+    footage = Footage(np.zeros((6, 90, 140, 3), np.uint8))
+    poses = truth.poses()
+    poses.attrs["video"] = {"width": 140, "height": 90}
+    write(poses, tmp_path / "theirs.json", "posetrack18")
+    tracked = results_of(footage, tmp_path / "theirs.json", "DSTA")
+    assert (tracked.name, type(tracked)) == ("DSTA", Results)
+    scored = np.isin(np.arange(17), [1, 2], invert=True)  # PoseTrack has no eyes: each of them is a click
+    run = run_curve(tracked, truth, budget=40)
+    assert {c.keypoint for c in run.clicks} == {1, 2} and run.start["kp_right"] == pytest.approx(scored.mean())
+    # COCO's list of results: no identities, so people are linked from the frame in which they are named.
+    found = [
+        {
+            "image_id": t,
+            "category_id": 1,
+            "score": 0.9,
+            "keypoints": np.c_[truth.xy[t, n], np.ones(17)].ravel().tolist(),
+        }
+        for t in range(6)
+        for n in range(2)
+    ]
+    (tmp_path / "coco.json").write_text(json.dumps(found))
+    linked = results_of(footage, tmp_path / "coco.json", "ViTPose")
+    assert linked.name == "ViTPose" and isinstance(linked, EditedDetections)
+    run = run_curve(linked, truth, budget=3)
+    assert not run.clicks and run.start["mean_oks"] == pytest.approx(1, abs=1e-4)
 
 
 def test_identities_of_a_file_are_repaired(tmp_path) -> None:

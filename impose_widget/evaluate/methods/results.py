@@ -10,8 +10,23 @@ from scipy.optimize import linear_sum_assignment
 from impose_widget.core.geometry import box_iou, pose_box
 from impose_widget.evaluate.footage import Footage
 from impose_widget.evaluate.methods.base import Method, Start
+from impose_widget.evaluate.methods.baselines import EditedDetections
 from impose_widget.evaluate.methods.linking import NAMED
 from impose_widget.evaluate.truth import arrays_of_poses, check_video
+
+
+def results_of(footage: Footage, path: str | Path, name: str | None = None, format: str | None = None) -> Method:
+    """Results in a file as a method: with the file's identities, or, if it has none, linked as detections are.
+
+    Raises:
+        ValueError: the file is of another video or skeleton.
+    """
+    method = Results(footage, path, name, format)
+    if method.has_identities:
+        return method
+    edited = EditedDetections(footage.reading(method.readings()))
+    edited.name = method.name
+    return edited
 
 
 class Results(Method):
@@ -39,6 +54,17 @@ class Results(Method):
         check_video(poses, len(footage), (video.width, video.height), str(path))
         xy, _, score, ids, _ = arrays_of_poses(poses, len(footage), footage.skeleton, str(path))
         self._file = {i: np.concatenate([xy[:, m], score[:, m, :, None]], -1) for m, i in enumerate(ids)}
+
+    @property
+    def has_identities(self) -> bool:
+        """Whether anybody is in two frames."""
+        return any(np.isfinite(poses[:, :, 0]).any(1).sum() > 1 for poses in self._file.values())
+
+    def readings(self) -> list[np.ndarray]:
+        """Per frame, everybody's pose (n, K, 3), whoever they are."""
+        poses = np.stack(list(self._file.values()), 1)
+        poses[..., 2] = np.nan_to_num(poses[..., 2], nan=1.0)
+        return [of[np.isfinite(of[..., 0]).all(1)] for of in poses]
 
     def start(self, start: Start) -> list[int | None]:
         self._tracks = {i: poses.copy() for i, poses in self._file.items()}
