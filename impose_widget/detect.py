@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -40,6 +40,27 @@ class Detector(Protocol):
 
     def detect_in_box(self, frame: np.ndarray, box: np.ndarray) -> Detections:
         """The person whom a human drew a box (x, y, width, height) around: one detection of frame 0, or none."""
+        ...
+
+
+@runtime_checkable
+class Refiner(Protocol):
+    """Reads a person again beside what a human placed."""
+
+    def refine(
+        self, frame: np.ndarray, xy: np.ndarray, anchor: np.ndarray, box: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Better places for a person's other keypoints.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB.
+            xy: (K, 2) as they are now, NaN where absent.
+            anchor: (K,) bool: placed by a human. These are looked at and do not move.
+            box: (4,) x, y, width, height of the person, NaN if unknown.
+
+        Returns:
+            Positions (K, 2), those of anchors as given, and scores (K,) 0 to 1.
+        """
         ...
 
 
@@ -105,10 +126,10 @@ class MoveNetDetector:
             raise ValueError(f"Expected as many numbers as frames, got {len(indices)} and {len(frames)}.")
         parts = [Detections.empty(len(COCO17))]
         for start in range(0, len(frames), BATCH):
-            scaled = [_fit(_checked(f), self.size) for f in frames[start : start + BATCH]]
+            scaled = [_fit(checked_frame(f), self.size) for f in frames[start : start + BATCH]]
             people = self._run(np.stack([image for image, _ in scaled]), LOW_SCORE)
             for number, (_, scale), found in zip(indices[start : start + BATCH], scaled, people, strict=True):
-                parts.append(_distinct(_in_frame(found, scale, number), LOW_SCORE))
+                parts.append(distinct(_in_frame(found, scale, number), LOW_SCORE))
         return Detections.concatenate(parts)
 
     def detect_in_box(self, frame: np.ndarray, box: np.ndarray) -> Detections:
@@ -118,7 +139,7 @@ class MoveNetDetector:
             One detection, of frame 0, or none if nothing there looks like a person.
         """
         x0, y0, x1, y1 = _around(box, frame.shape[1], frame.shape[0])
-        image, scale = _fit(_checked(frame)[y0:y1, x0:x1], BOX_SIZE)
+        image, scale = _fit(checked_frame(frame)[y0:y1, x0:x1], BOX_SIZE)
         found = _in_frame(self._run(image[None], BOX_SCORE)[0], scale, 0)
         found = Detections(
             found.frame,
@@ -139,7 +160,7 @@ BOX_SCORE = 0.01  # a human says that somebody is there
 BOX_FIT = 0.25  # IoU of drawn and found box below which it is somebody else
 
 
-def _checked(frame: np.ndarray) -> np.ndarray:
+def checked_frame(frame: np.ndarray) -> np.ndarray:
     if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8:
         got = getattr(frame, "dtype", type(frame).__name__)
         raise TypeError(f"Expected a frame as an array of uint8, got {got}.")
@@ -172,7 +193,7 @@ def _in_frame(people: People, scale: np.ndarray, number: int) -> Detections:
     return Detections(frame, keypoints[order], box[order].astype(np.float32), score[order])
 
 
-def _distinct(found: Detections, lowest: float) -> Detections:
+def distinct(found: Detections, lowest: float) -> Detections:
     """Detections that score at least `lowest`, without those that repeat a better one. Sorted by score before."""
     found = found[found.score >= lowest]
     if len(found) < 2:

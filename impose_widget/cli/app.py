@@ -17,6 +17,7 @@ from impose_widget.cli import (
     render,
     replay,
     track,
+    train,
 )
 from impose_widget.cli.errors import in_one_sentence, set_traceback
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demo, annotate, track, evaluate, render, info, convert_annotations, convert, replay, doctor):
+for module in (demo, annotate, track, evaluate, render, info, convert_annotations, train, convert, replay, doctor):
     name = module.__name__.rpartition(".")[2]
     app.command(name.replace("_", "-"))(in_one_sentence(getattr(module, name)))
 

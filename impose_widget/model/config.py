@@ -45,6 +45,8 @@ class ImposeConfig:
         padded_positions: whether a query's place is told in shares of the padded image (ED-Pose) or of the image alone,
             which no batch changes.
         border: how near to the image's border a coordinate can come, as a share of the image.
+        pixel_centre: where the centre of the first pixel lies, in pixels: 0.5 where coordinates count from the image's
+            corner; 0 in the public networks, which learned COCO's keypoints as they stand.
         short_side, long_side: pixels that an image is scaled to.
         multiple: sides of the input are padded to multiples of it.
     """
@@ -71,6 +73,7 @@ class ImposeConfig:
     confidence: bool = False
     padded_positions: bool = True
     border: float = 1e-3
+    pixel_centre: float = 0.5
     short_side: int = 800
     long_side: int = 1333
     multiple: int = 1
@@ -113,7 +116,7 @@ def r50(**changes: Any) -> ImposeConfig:
 
 def edpose(**changes: Any) -> ImposeConfig:
     """What ED-Pose's public checkpoints were trained as: 100 people."""
-    return replace(ImposeConfig("edpose_r50", people=100), **changes)
+    return replace(ImposeConfig("edpose_r50", people=100, pixel_centre=0.0), **changes)
 
 
 def clickpose(**changes: Any) -> ImposeConfig:

@@ -64,15 +64,18 @@ class Heads(nn.Module):
     def __init__(self, config: ImposeConfig) -> None:
         super().__init__()
         c = config.width
-        self.score = nn.ModuleList(score_head(c) for _ in range(config.layers))
+        guessed = config.selection == "peaks"
+        self.score = nn.ModuleList(score_head(c, guessed) for _ in range(config.layers))
         self.box = nn.ModuleList(MLP(c, c, c, 4, still=True) for _ in range(config.layers))
         self.keypoint = nn.ModuleList(MLP(c, c, c, 2, still=True) for _ in range(config.keypoint_layers + 1))
         self.size = MLP(c, c, c, 2)
         self.confidence = MLP(c, c, 1) if config.confidence else None
 
 
-def score_head(width: int) -> nn.Linear:
-    """(C) -> class logits that start at "rarely a person"."""
+def score_head(width: int, guessed: bool = False) -> nn.Linear:
+    """(C) -> class logits that start at "rarely a person"; or, to be added to a guess, at 0."""
     head = nn.Linear(width, CLASSES)
-    nn.init.constant_(head.bias, -math.log((1 - RARE) / RARE))
+    nn.init.constant_(head.bias, 0.0 if guessed else -math.log((1 - RARE) / RARE))
+    if guessed:
+        nn.init.zeros_(head.weight)
     return head

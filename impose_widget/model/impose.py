@@ -17,7 +17,7 @@ from impose_widget.model.decoder import Decoder
 from impose_widget.model.encoder import Encoder
 from impose_widget.model.heads import PERSON, Prediction
 from impose_widget.model.memory import Memory
-from impose_widget.model.selection import EncoderSelection, PeakSelection
+from impose_widget.model.selection import EncoderSelection, PeakSelection, Queries
 
 LABELS = 101  # ED-Pose's book of labels for denoising: 100 and one for "none"
 
@@ -110,6 +110,14 @@ class IMPose(nn.Module):
         people = people._replace(seen=seen)
         out, said, places = self.decoder.keypoints(people, memory, free)
         return Detection(said[-1], said, None, out[:, :, 0], None, places)
+
+    def read_boxes(self, memory: Memory, boxes: Tensor) -> Detection:
+        """People that the network is told of by boxes (B, N, 4) alone, as a human draws them."""
+        queries = Queries(self.person_content(memory, boxes), boxes)
+        queries, said = self.decoder.boxes(queries, memory)
+        people = self.decoder.expand(queries)
+        out, later, places = self.decoder.keypoints(people, memory)
+        return Detection(later[-1], said + later, None, out[:, :, 0], None, places)
 
     def person_content(self, memory: Memory, boxes: Tensor) -> Tensor:
         """The content (B, N, C) of people that the network is told of by a box."""

@@ -15,7 +15,7 @@ from impose_widget.session import arguments
 from impose_widget.session.state import State
 
 if TYPE_CHECKING:
-    from impose_widget.detect import Detector
+    from impose_widget.detect import Detector, Refiner
     from impose_widget.video import Video
 
 
@@ -27,6 +27,7 @@ class SessionBase:
         self.skeleton = skeleton
         self._state = state
         self._detector = detector
+        self._refiner: Refiner | None = detector if hasattr(detector, "refine") else None  # type: ignore[assignment]
 
     @property
     def state(self) -> State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from impose_widget.propagate.interpolate import interpolate
 from impose_widget.session import arguments
 from impose_widget.session.base import SessionBase
 from impose_widget.session.claims import claims
+from impose_widget.session.settling import settled, write_settled
 
 SAME_PERSON = 0.6  # OKS above which what is read inside a drawn box is a detection that was there already
 
@@ -35,6 +36,9 @@ class PoseEdits(SessionBase):
         self, frame: int, track_id: int, keypoint: str | int, xy: Sequence[float], visibility: int = 2
     ) -> pd.DataFrame:
         """Place one keypoint of a person: one click. Other frames wait for `propagate`.
+
+        With a model that can, the person's other keypoints in that frame are read again beside what was placed; what
+        a human placed stays where it is.
 
         Args:
             frame: 0-based.
@@ -55,6 +59,18 @@ class PoseEdits(SessionBase):
             k = arguments.keypoint_index(keypoint, self.skeleton)
             point = arguments.point(xy, self.video.width, self.video.height)
             visibility = arguments.visibility(visibility, (OCCLUDED, VISIBLE))
+
+        def place(draft: Draft, revision: int) -> None:
+            edits.place(draft, frame, track_id, k, point, visibility, revision)
+
+        settled = self._settled(frame, track_id, place)  # the network takes its time; nobody waits for it
+
+        def edit(draft: Draft, revision: int) -> None:
+            place(draft, revision)
+            if settled is not None:
+                write_settled(draft, frame, track_id, *settled, revision)
+
+        with self._state.lock:
             payload = {
                 "frame": frame,
                 "track_id": track_id,
@@ -62,12 +78,19 @@ class PoseEdits(SessionBase):
                 "before": self._keypoint_facts(track_id, frame, k),
                 "after": [*point, visibility],
             }
-            return self._commit(
-                "correct",
-                payload,
-                lambda draft, revision: edits.place(draft, frame, track_id, k, point, visibility, revision),
-                rows_of=(frame, track_id),
-            )
+            return self._commit("correct", payload, edit, rows_of=(frame, track_id))
+
+    def _settled(
+        self, frame: int, track_id: int, place: Callable[[Draft, int], None]
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """What the model reads on a person once a keypoint is placed; None without a model that can."""
+        if self._refiner is None:
+            return None
+        with self._state.lock:
+            draft = Draft(self._state.tracks)
+            place(draft, self._state.revision + 1)
+            record = draft.get(track_id, [frame])
+        return settled(self._refiner, self.video[frame], record, self._detector.KEYPOINT_SCORE)
 
     def set_visibility(self, frame: int, track_id: int, keypoint: str | int, visibility: int) -> pd.DataFrame:
         """Say that a keypoint is visible (2), occluded (1, its place is kept) or absent (0, its place is forgotten).

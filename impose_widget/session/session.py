@@ -54,7 +54,7 @@ class Session(PoseEdits, IdentityEdits, Views):
     def open(
         cls,
         source: str | Path | Sequence[str | Path] | np.ndarray,
-        model: str | Detector | None = "tiny",
+        model: str | Path | Detector | None = "tiny",
         tracker: str = "auto",
         skeleton: str | Path | Skeleton | Sequence[str] = "coco17",
         store: str | Path | None = "auto",
@@ -65,8 +65,9 @@ class Session(PoseEdits, IdentityEdits, Views):
 
         Args:
             source: a video file, a folder or list of images, or frames (T, H, W, 3) uint8 RGB.
-            model: "tiny", the network that ships; None for none (then torch is not needed); or a detector of your own
-                for this skeleton (see `impose_widget.detect.Detector`).
+            model: "tiny", the network that ships; None for none (then torch is not needed); a weights file that
+                `impose-widget convert` or `impose-widget train` wrote; or a detector of your own for this skeleton (see
+                `impose_widget.detect.Detector`).
             tracker: what follows a point from frame to frame: "lk", or "auto" for the best there is.
             skeleton: a name, a Skeleton, a YAML or JSON file, or a list of keypoint names.
             store: where the journal is: "auto" (beside the video, else in the user's data folder), a path, or None
@@ -82,16 +83,9 @@ class Session(PoseEdits, IdentityEdits, Views):
         from impose_widget.video import open_video
 
         kind = Skeleton.of(skeleton)
-        own = hasattr(model, "detect") and hasattr(model, "detect_in_box")
-        if not own and model not in ("tiny", None):
-            raise ValueError(f'Expected model="tiny" (the network that ships), None or a detector, got {model!r}.')
         arguments.one_of(tracker, TRACKERS, "tracker")
         arguments.one_of(device, ("auto", "cpu", "cuda"), "device")
-        detector: Detector | None = model if own else None  # type: ignore[assignment]
-        if model == "tiny" and kind.keypoints == COCO17.keypoints:
-            from impose_widget.detect import MoveNetDetector
-
-            detector = MoveNetDetector(device=device)
+        detector = _detector(model, kind, device)
         video = open_video(source)
         try:
             opened = open_journal(store, resume, video.path, video.fingerprint(), kind)
@@ -338,6 +332,27 @@ class Session(PoseEdits, IdentityEdits, Views):
             Track id in the file -> track id here.
         """
         return load(self, path, format, video)
+
+
+def _detector(model: str | Path | Detector | None, skeleton: Skeleton, device: str) -> Detector | None:
+    """The detector that `model=` asks for."""
+    if model is None or (hasattr(model, "detect") and hasattr(model, "detect_in_box")):
+        return model
+    knows = skeleton.keypoints == COCO17.keypoints
+    if model == "tiny":
+        from impose_widget.detect import MoveNetDetector
+
+        return MoveNetDetector(device=device) if knows else None
+    if not isinstance(model, (str, Path)) or Path(model).suffix != ".safetensors":
+        raise ValueError(
+            f'Expected model="tiny" (the network that ships), None, a .safetensors file or a detector, got {model!r}; '
+            "a public checkpoint becomes such a file with `impose-widget convert IN OUT`."
+        )
+    if not knows:
+        raise ValueError(f"Expected skeleton coco17 with the weights {model}, got {skeleton.name}; or give model=None.")
+    from impose_widget.network_detector import ImposeDetector
+
+    return ImposeDetector(model, device)
 
 
 class _Bar:

@@ -41,7 +41,7 @@ def clip(tmp_path: Path) -> Path:
 def test_help_names_the_commands() -> None:
     code, out, _ = run("--help")
     assert code == 0
-    for name in ("demo", "track", "info", "convert-annotations", "convert", "doctor"):
+    for name in ("demo", "track", "info", "convert-annotations", "convert", "train", "doctor"):
         assert name in out
 
 

@@ -37,7 +37,10 @@ LAYERS = {
     "model": layer("core", "impose_kernels numpy safetensors torch"),
     "train": layer("core model", "cv2 lightning_fabric numpy scipy torch tqdm"),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
-    "session": layer("core video associate propagate", "numpy pandas scipy tqdm", "detect io", "platformdirs xarray"),
+    "network_detector": layer("core detect", "numpy", "model", "cv2 torch"),
+    "session": layer(
+        "core video associate propagate", "numpy pandas scipy tqdm", "detect io network_detector", "platformdirs xarray"
+    ),
     "protocol": layer(others="numpy"),
     "worker": layer(),
     "widget": layer(
@@ -96,4 +99,4 @@ def test_layers_point_one_way() -> None:
 def test_torch_is_known_to_the_networks_alone() -> None:
     users = {name for name, row in LAYERS.items() if "torch" in row.others | row.lazy_others}
     # The command line only asks which version there is, evaluation hands frames to a tracker of the user's.
-    assert users == {"model", "train", "detect", "cli", "evaluate"}
+    assert users == {"model", "train", "detect", "network_detector", "cli", "evaluate"}

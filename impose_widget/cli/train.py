@@ -1,0 +1,126 @@
+"""`impose-widget train`: the network, from annotation files, in one process or many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from impose_widget.model.impose import IMPose
+    from impose_widget.train.settings import Settings
+
+
+def train(
+    annotations: Annotated[
+        list[Path],
+        typer.Argument(help="COCO or PoseTrack JSON files, or folders of them (as `render` writes).", metavar="DATA…"),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Where the run is kept; the same command goes on with it.", metavar="DIR")
+    ] = Path("impose-training"),
+    images: Annotated[
+        Path | None, typer.Option(help="What file names in DATA are relative to; found beside them if not given.")
+    ] = None,
+    partly: Annotated[
+        list[Path] | None,
+        typer.Option(help="More DATA, in whose images not everybody is labelled: nobody is punished there."),
+    ] = None,
+    network: Annotated[str, typer.Option(help="tiny or r50.")] = "tiny",
+    start: Annotated[
+        Path | None, typer.Option(help="A weights file to start from (its network is trained).", metavar="FILE")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Over all clips.")] = 20,
+    drop: Annotated[
+        list[int] | None, typer.Option(help="Epochs after which the rate falls to a tenth; 10 and 15 if not given.")
+    ] = None,
+    frames: Annotated[int, typer.Option(min=1, help="Frames of a clip, 1 to 4 apart.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Clips per step and process.")] = 4,
+    rate: Annotated[float, typer.Option(min=0, help="Learning rate.")] = 1e-4,
+    size: Annotated[
+        int | None, typer.Option(min=32, help="Pixels of the short side at most; the network's own if not given.")
+    ] = None,
+    rotation: Annotated[float, typer.Option(min=0, max=180, help="Degrees that images are turned by, at most.")] = 0.0,
+    variants: Annotated[
+        int, typer.Option(min=0, help="Keep the maps of a frozen backbone for so many augmentations of each clip.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    minutes: Annotated[float | None, typer.Option(help="Stop after so many, with a checkpoint.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    processes: Annotated[int, typer.Option(min=1, help="How many; under torchrun or SLURM, as many as there.")] = 1,
+    precision: Annotated[str, typer.Option(help="32-true, bf16-mixed or 16-mixed.")] = "32-true",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read images, for each that trains.")] = 0,
+) -> None:
+    """Train the network. A run that was stopped goes on where it was, as if it had not been."""
+    from impose_widget.core.skeleton import COCO17
+    from impose_widget.train.data import read_videos
+
+    _one_of(precision, ("32-true", "bf16-mixed", "16-mixed"), "precision")
+    _one_of(device, ("auto", "cpu", "cuda"), "device")
+    try:
+        from impose_widget.train.loop import learning
+        from impose_widget.train.loop import train as run
+        from impose_widget.train.settings import Clips, Place
+    except ImportError as error:
+        raise ImportError(f"Training needs {error.name}: pip install 'impose-widget[train]'.") from error
+
+    videos = [v for path in annotations for v in read_videos(path, images, COCO17)]
+    videos += [v for path in partly or () for v in read_videos(path, images, COCO17, complete=False)]
+    net = _network(network, start, seed)
+    settings = _settings(
+        net, Clips(frames), batch, epochs, tuple(drop or (10, 15)), rate, size, rotation, variants, seed
+    )
+    place = Place(out, device, processes, precision, workers, minutes)
+    typer.echo(f"{net.config.name}: {learning(net):,} numbers learn from {len(videos)} videos and photographs")
+    typer.echo(f"weights: {run(net, videos, COCO17, settings, place)}")
+
+
+def _one_of(value: str, allowed: tuple[str, ...], name: str) -> None:
+    if value not in allowed:
+        raise ValueError(f"Expected --{name} as one of {', '.join(allowed)}, got {value!r}.")
+
+
+def _network(name: str, start: Path | None, seed: int) -> IMPose:
+    import torch
+
+    from impose_widget.detect import WEIGHTS
+    from impose_widget.model.config import r50, tiny
+    from impose_widget.model.impose import IMPose
+    from impose_widget.model.network_file import load_network
+    from impose_widget.model.weights import load_weights
+
+    if start is not None:
+        return load_network(start, WEIGHTS)
+    _one_of(name, ("tiny", "r50"), "network")
+    torch.manual_seed(seed)
+    net = IMPose(tiny() if name == "tiny" else r50(confidence=True))
+    if name == "tiny":
+        load_weights(net.backbone.movenet, WEIGHTS)
+    return net
+
+
+def _settings(
+    net: IMPose,
+    clips: object,
+    batch: int,
+    epochs: int,
+    drops: tuple[int, ...],
+    rate: float,
+    size: int | None,
+    rotation: float,
+    variants: int,
+    seed: int,
+) -> Settings:
+    from impose_widget.train.augment import Augmentation
+    from impose_widget.train.settings import Settings
+
+    config = net.config
+    if variants and config.backbone != "movenet":
+        raise ValueError(
+            "Expected --variants 0 with a backbone that learns; only the maps of a frozen one can be kept."
+        )
+    short = size or config.short_side
+    long = max(round(config.long_side * short / config.short_side), short)
+    augmentation = Augmentation(short, long, rotation=rotation, multiple=config.multiple)
+    return Settings(config, augmentation, clips, batch, epochs, drops, rate, rate / 10, seed=seed, variants=variants)  # type: ignore[arg-type]

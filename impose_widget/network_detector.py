@@ -1,0 +1,208 @@
+"""IMPose as the detector of a session: everybody in a frame, the pose in a drawn box, a person beside corrections.
+
+What the encoder made of a frame is kept, so that a correction costs a pass of the decoder alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from impose_widget.core.detections import Detections
+from impose_widget.core.geometry import box_iou, pose_box
+from impose_widget.core.skeleton import COCO17
+from impose_widget.detect import BOX_FIT, LOW_SCORE, WEIGHTS, checked_frame, distinct
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from impose_widget.model.impose import Detection
+    from impose_widget.model.memory import Memory
+
+BOX_MARGIN = 0.1  # of a pose's tight box, where a person has no box
+CACHE = 1_000_000_000  # bytes of memories that are kept
+
+
+class ImposeDetector:
+    """The network of a weights file: COCO-17 keypoints.
+
+    Args:
+        weights: safetensors as `impose-widget convert` and `impose-widget train` write them.
+        device: "auto" (a GPU if there is one), "cpu" or "cuda".
+        size: (short side, long side) in pixels that frames are scaled to; None for what the network learned with.
+        cache: bytes of encoder memories that are kept, in half precision.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such file, or it is of no network that is known.
+    """
+
+    KEYPOINT_SCORE = 0.2  # keypoints below it are called occluded
+
+    def __init__(
+        self, weights: str | Path, device: str = "auto", size: tuple[int, int] | None = None, cache: int = CACHE
+    ) -> None:
+        import torch
+
+        from impose_widget.model.network_file import load_network
+
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device = torch.device(device)
+        self.network = load_network(Path(weights), WEIGHTS).to(self._device)
+        config = self.network.config
+        if config.keypoints != len(COCO17):
+            raise ValueError(f"Expected a network of COCO's 17 keypoints, got {weights} with {config.keypoints}.")
+        self.size = size or (config.short_side, config.long_side)
+        self._memories: OrderedDict[bytes, tuple[Memory, int]] = OrderedDict()
+        self._cache = cache
+
+    def detect(self, frames: Sequence[np.ndarray], indices: Sequence[int]) -> Detections:
+        """Everybody in some frames, rows sorted by frame, then score; see `impose_widget.detect.Detector`."""
+        if len(frames) != len(indices):
+            raise ValueError(f"Expected as many numbers as frames, got {len(indices)} and {len(frames)}.")
+        parts = [Detections.empty(len(COCO17))]
+        for frame, number in zip(frames, indices, strict=True):
+            memory = self._memory(checked_frame(frame))
+            parts.append(distinct(self._detections(self._run("detect", memory), frame, number), LOW_SCORE))
+        return Detections.concatenate(parts)
+
+    def detect_in_box(self, frame: np.ndarray, box: np.ndarray) -> Detections:
+        """The person in a drawn box (x, y, width, height): one detection of frame 0, or none."""
+        box = np.asarray(box, np.float64)
+        memory = self._memory(checked_frame(frame))
+        given = self._tensor(self._shares(box, frame)[None, None])
+        found = self._detections(self._run("read_boxes", memory, given), frame, 0)
+        if not len(found) or box_iou(box[None], found.box).max() < BOX_FIT:
+            return Detections.empty(len(COCO17))
+        return found[:1]
+
+    def refine(
+        self, frame: np.ndarray, xy: np.ndarray, anchor: np.ndarray, box: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Better places for the keypoints that nobody placed; see `impose_widget.detect.Refiner`."""
+        memory = self._memory(checked_frame(frame))
+        placed = np.where(anchor[:, None], xy, np.nan)
+        box = _containing(box, placed, xy)
+        middle = box[:2] + box[2:] / 2
+        known = np.where(np.isfinite(xy), xy, middle)
+        size = np.array([frame.shape[1], frame.shape[0]])
+        keypoints = (known + self.network.config.pixel_centre) / size
+        held = self._tensor(anchor[None, None]).bool()
+        found = self._run(
+            "refine",
+            memory,
+            self._tensor(self._shares(box, frame)[None, None]),
+            self._tensor(np.clip(keypoints, 0, 1)[None, None]),
+            ~held,
+        )
+        read = self._detections(found, frame, 0)
+        return np.where(anchor[:, None], xy, read.xy[0]).astype(np.float32), read.keypoints[0, :, 2]
+
+    # -- the network ---------------------------------------------------------------------------------------------
+
+    def _run(self, what: str, *tensors: object) -> Detection:
+        import torch
+
+        with torch.inference_mode():
+            return getattr(self.network, what)(*tensors)
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        import torch
+
+        return torch.from_numpy(np.asarray(values, np.float32)).to(self._device)
+
+    def _memory(self, frame: np.ndarray) -> Memory:
+        """What the encoder makes of a frame, now or before."""
+        import torch
+
+        key = hashlib.blake2b(np.ascontiguousarray(frame), digest_size=16).digest() + str(frame.shape).encode()
+        if key in self._memories:
+            self._memories.move_to_end(key)
+            memory = self._memories[key][0]
+            return memory._replace(tokens=memory.tokens.float())
+        image, size = _fit(frame, self.size, self.network.config.multiple)
+        batch = torch.from_numpy(image).to(self._device).permute(2, 0, 1)[None]
+        with torch.inference_mode():
+            memory = self.network.encode(batch, torch.tensor([size], dtype=torch.float32))
+        # Kept and used in half precision alike: the first reading of a frame is the reading of every later time.
+        kept = memory._replace(tokens=memory.tokens.half())
+        self._memories[key] = (kept, kept.tokens.numel() * 2)
+        while sum(b for _, b in self._memories.values()) > self._cache and len(self._memories) > 1:
+            self._memories.popitem(last=False)
+        return kept._replace(tokens=kept.tokens.float())
+
+    def _shares(self, box: np.ndarray, frame: np.ndarray) -> np.ndarray:
+        """x, y, width, height in pixels to cx, cy, w, h in shares of the image."""
+        size = np.array([frame.shape[1], frame.shape[0]])
+        centre = (box[:2] + box[2:] / 2 + self.network.config.pixel_centre) / size
+        return np.concatenate([np.clip(centre, 0, 1), np.clip(box[2:] / size, 1e-3, 1)])
+
+    def _detections(self, found: Detection, frame: np.ndarray, number: int) -> Detections:
+        """One image's people in pixels of the frame, best first."""
+        from impose_widget.model.heads import PERSON
+
+        final = found.final
+        person = final.logits[0, :, PERSON].sigmoid()
+        score = keypoint_scores(found, person)
+        rows = person.argsort(descending=True)
+        if found.real is not None:
+            rows = rows[found.real[0, rows]]
+        offset = self.network.config.pixel_centre
+        size = np.array([frame.shape[1], frame.shape[0]], np.float32)
+        xy = final.keypoints[0, rows].cpu().numpy() * size - offset
+        box = final.boxes[0, rows].cpu().numpy() * np.tile(size, 2)
+        box[:, :2] -= box[:, 2:] / 2 + offset
+        return Detections(
+            np.full(len(rows), number, np.int32),
+            np.concatenate([xy, score[rows, :, None].cpu().numpy()], -1).astype(np.float32),
+            box.astype(np.float32),
+            person[rows].cpu().numpy().astype(np.float32),
+        )
+
+
+def keypoint_scores(found: Detection, person: Tensor) -> Tensor:
+    """How sure each keypoint (N, K) of the first image is.
+
+    From the network's head, if it has one. Else the person's score, less where the last two layers still moved the
+    keypoint: public checkpoints say nothing of single keypoints.
+    """
+    import torch
+
+    if found.final.confidence is not None:
+        return found.final.confidence[0].sigmoid()
+    last = found.final.keypoints[0]
+    path = [p[0, :, 1:, :2] for p in found.places[-3:-1]] + [last]
+    moved = sum(((b - a).norm(dim=-1) for a, b in pairwise(path)), torch.zeros_like(last[..., 0]))
+    size = found.places[-2][0, :, 1:, 2:].norm(dim=-1).clamp(min=1e-6)
+    return person[:, None] * torch.exp(-moved / size)
+
+
+def _fit(frame: np.ndarray, size: tuple[int, int], multiple: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """A frame whose short side is as given, unless the long one gets too long, padded; and its x, y before that."""
+    import cv2
+
+    height, width = frame.shape[:2]
+    factor = min(size[0] / min(height, width), size[1] / max(height, width))
+    w, h = max(round(width * factor), 1), max(round(height * factor), 1)
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    padded = np.zeros((-(-h // multiple) * multiple, -(-w // multiple) * multiple, 3), np.uint8)
+    padded[:h, :w] = cv2.resize(frame, (w, h), interpolation=how)
+    return padded, (w, h)
+
+
+def _containing(box: np.ndarray, placed: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """A person's box (4,), or one around the keypoints, enlarged to contain what was placed (Click-Pose)."""
+    box = np.asarray(box, np.float64)
+    if not np.isfinite(box).all():
+        tight = pose_box(xy)
+        margin = BOX_MARGIN * tight[2:].max() + 1
+        box = np.concatenate([tight[:2] - margin, tight[2:] + 2 * margin])
+    inner = pose_box(placed)
+    low, high = np.fmin(box[:2], inner[:2]), np.fmax(box[:2] + box[2:], inner[:2] + inner[2:])
+    return np.concatenate([low, high - low])

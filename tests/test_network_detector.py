@@ -1,0 +1,140 @@
+"""IMPose as a session's detector: pixels, boxes, memories that are kept, corrections that settle people, bad input."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import impose_widget as iw
+from impose_widget.model.config import r50, tiny
+from impose_widget.model.impose import IMPose
+from impose_widget.model.network_file import save_network
+from impose_widget.network_detector import ImposeDetector
+from tests.shared import SHARED, needs_shared
+
+NARROW = {"width": 64, "heads": 4, "points": 2, "feedforward": 32, "box_layers": 1, "keypoint_layers": 2}
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A narrow network with random weights, on a ResNet, for frames of 64 pixels."""
+    torch.manual_seed(0)
+    config = r50(**NARROW, encoder_layers=1, queries=9, people=4, short_side=64, long_side=96)
+    net = IMPose(config)
+    with torch.no_grad():
+        for heads in (net.decoder.heads.keypoint, net.decoder.heads.box):
+            for head in heads:
+                head.layers[-1].weight.normal_(std=0.2)
+        net.decoder.heads.score[-1].bias.fill_(1.0)
+    path = tmp_path_factory.mktemp("weights") / "narrow.safetensors"
+    save_network(net.state_dict(), config, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def clip() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (6, 48, 72, 3), np.uint8)
+
+
+def test_people_are_found_in_pixels_of_the_frame(weights: Path, clip: np.ndarray) -> None:
+    detector = ImposeDetector(weights, "cpu")
+    found = detector.detect(list(clip[:2]), [3, 8])
+    assert set(found.frame) == {3, 8} and found.keypoints.shape[1:] == (17, 3) and len(found) >= 2
+    assert (found.xy >= -0.5).all() and (found.xy <= [71.5, 47.5]).all()
+    assert (found.keypoints[..., 2] >= 0).all() and (found.keypoints[..., 2] <= 1).all()
+    again = detector.detect([clip[0]], [3])
+    np.testing.assert_array_equal(again.keypoints, found[found.frame == 3].keypoints)
+    assert len(detector._memories) == 2
+
+
+def test_memories_are_kept_within_bounds(weights: Path, clip: np.ndarray) -> None:
+    detector = ImposeDetector(weights, "cpu", cache=1)
+    first = detector.detect([clip[0]], [0])
+    detector.detect([clip[1]], [1])
+    assert len(detector._memories) == 1
+    np.testing.assert_array_equal(detector.detect([clip[0]], [0]).keypoints, first.keypoints)
+
+
+def test_the_rest_settles_and_what_was_placed_stays(weights: Path, clip: np.ndarray) -> None:
+    detector = ImposeDetector(weights, "cpu")
+    found = detector.detect([clip[0]], [0])
+    xy, anchor = found.xy[0].copy(), np.zeros(17, bool)
+    anchor[[3, 9]] = True
+    xy[3], xy[9] = (-0.4, 20.123456), (71.3, 47.4)  # at the very border, where logits end
+    new, score = detector.refine(clip[0], xy, anchor, found.box[0])
+    np.testing.assert_array_equal(new[anchor], xy[anchor])
+    assert np.abs(new - xy)[~anchor].max() > 0.5 and score.shape == (17,) and np.isfinite(new).all()
+    xy[5] = np.nan
+    assert np.isfinite(detector.refine(clip[0], xy, anchor, np.full(4, np.nan))[0]).all()
+
+
+def test_a_correction_settles_one_person_in_one_frame(weights: Path, clip: np.ndarray) -> None:
+    with iw.Session.open(clip, model=weights, store=None, device="cpu") as s:
+        s.initialize(progress=False)
+        person = s.draw_box(2, (10, 8, 30, 36))
+        before = s.poses
+        place = before[(before.frame == 2) & (before.track_id == person)]
+        if place.empty or place["x"].isna().all():  # the random network saw nobody in the box: give it a pose
+            for k in range(17):
+                s.correct(2, person, k, (12 + k, 10 + k))
+            s.set_anchor(2, person, on=False)
+            before = s.poses
+        rows = s.correct(2, person, "left_wrist", (33.25, 21.5))
+        assert len(rows) > 1 and set(rows["track_id"]) == {person} and set(rows["frame"]) == {2}
+        wrist = rows[rows["keypoint"] == "left_wrist"].iloc[0]
+        assert (wrist["x"], wrist["y"], wrist["source"], wrist["anchor"]) == (33.25, 21.5, "human", True)
+        others = rows[rows["keypoint"] != "left_wrist"]
+        assert set(others["source"]) == {"model"} and not others["anchor"].any()
+        s.correct(2, person, "nose", (20, 11))
+        after = s.poses.set_index(["frame", "track_id", "keypoint"])
+        assert tuple(after.loc[(2, person, "left_wrist"), ["x", "y"]]) == (33.25, 21.5)
+        elsewhere = (before["frame"] != 2) | (before["track_id"] != person)
+        same = after.reset_index()
+        same = same[(same["frame"] != 2) | (same["track_id"] != person)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(same, before[elsewhere].reset_index(drop=True), check_like=True)
+        s.undo()
+        s.undo()
+        pd.testing.assert_frame_equal(s.poses, before)
+
+
+def test_files_that_are_no_weights_get_one_sentence(tmp_path: Path, clip: np.ndarray, weights: Path) -> None:
+    def opening(model, **more):
+        return iw.Session.open(clip, model=model, store=None, **more)
+
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        opening(tmp_path / "none.safetensors")
+    with pytest.raises(ValueError, match="impose-widget convert"):
+        opening("edpose.pth")
+    with pytest.raises(ValueError, match="skeleton coco17"):
+        opening(weights, skeleton=["a", "b"])
+    (tmp_path / "cut.safetensors").write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(ValueError, match="cannot be read"):
+        opening(tmp_path / "cut.safetensors")
+    seven = replace(tiny(), **(NARROW | {"keypoints": 7}))
+    save_network(IMPose(seven).state_dict(), seven, tmp_path / "seven.safetensors")
+    with pytest.raises(ValueError, match="17 keypoints"):
+        opening(tmp_path / "seven.safetensors")
+
+
+@needs_shared
+def test_untrained_tiny_says_what_its_backbone_says(tmp_path: Path) -> None:
+    """Its decoders start at rest, so peaks and poses of MoveNet pass through them, in the same pixels."""
+    import cv2
+
+    from impose_widget.detect import MoveNetDetector
+
+    image = cv2.imread(str(SHARED / "data" / "images" / "coco_kpt" / "images" / "000000000241.jpg"))[..., ::-1].copy()
+    torch.manual_seed(0)
+    net = IMPose(tiny())
+    save_network(net.state_dict(), net.config, tmp_path / "tiny.safetensors")
+    ours = ImposeDetector(tmp_path / "tiny.safetensors", "cpu", size=(256, 256)).detect([image], [0])
+    theirs = MoveNetDetector(size=256).detect([image], [0])
+    assert len(ours) >= 3
+    for row in range(3):
+        off = np.linalg.norm(ours.xy[:, None] - theirs.xy[row], axis=-1).mean(-1).min()
+        assert off < 2.0
