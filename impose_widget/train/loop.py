@@ -123,21 +123,23 @@ class _Run:
         bar = tqdm(total=self.last_step, initial=self.step, desc="training", unit="steps", disable=not (show and main))
         ends = None if place.minutes is None else time.monotonic() + 60 * place.minutes
         started = time.monotonic()
-        for batch in self._loader():
-            losses = self._step(batch)
-            self.step += 1
-            bar.update()
-            due = self.step % place.log_every == 0 or self.step == self.last_step
-            if due and log is not None:
-                log.write(self._numbers(losses, time.monotonic() - started))
-            stops = bool(fabric.broadcast(ends is not None and time.monotonic() > ends))
-            if stops or self.step % place.save_every == 0 or self.step == self.last_step:
-                self._save()
-            if stops:
-                break
-        bar.close()
-        if log is not None:
-            log.close()
+        try:
+            for batch in self._loader():
+                losses = self._step(batch)
+                self.step += 1
+                bar.update()
+                due = self.step % place.log_every == 0 or self.step == self.last_step
+                if due and log is not None:
+                    log.write(self._numbers(losses, time.monotonic() - started))
+                stops = bool(fabric.broadcast(ends is not None and time.monotonic() > ends))
+                if stops or self.step % place.save_every == 0 or self.step == self.last_step:
+                    self._save()
+                if stops:
+                    break
+        finally:
+            bar.close()
+            if log is not None:
+                log.close()
         return place.out / "weights.safetensors"
 
     def _loader(self) -> DataLoader:

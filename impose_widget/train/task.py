@@ -58,6 +58,8 @@ class PoseTask(nn.Module):
         said, many, real = denoise(network, memory, targets, self.noise, generator)
         terms = given_losses(said, many, real, self.sigmas, self.weights, people * self.noise.groups)
         losses |= {f"denoise.{k}": self.share * v for k, v in terms.items()}
+        if not (matched.person >= 0).any():  # it saw nobody
+            return losses
         said, real = feedback(network, memory, found.final, matched.person, targets, generator)
         terms = given_losses(said, targets, real, self.sigmas, self.weights, people)
         return losses | {f"refine.{k}": self.share * v for k, v in terms.items()}

@@ -71,7 +71,7 @@ def test_two_legs_are_one_run(tmp_path: Path, variants: int) -> None:
         assert state["step"] == leg
     assert_same(whole, state)
     run(tmp_path / "legs", data, settings)  # nothing is left to do
-    rows = list(csv.DictReader((tmp_path / "legs" / "log.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "legs" / "log.csv").read_text().splitlines()))
     assert rows[-1]["step"] == "6" and rows[-1]["rate"] == "0.0001"
     net = load_network(tmp_path / "legs" / "weights.safetensors", WEIGHTS)
     assert net.config == settings.network
@@ -152,14 +152,25 @@ def test_the_command_line_trains_and_goes_on(tmp_path: Path) -> None:
     second = command(*arguments)
     assert second.returncode == 0, second.stderr
     assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] == 2
-    for bad, said in (
-        (("train", tmp_path / "none.json"), "does not exist"),
-        ((*arguments, "--precision", "8"), "Expected --precision"),
-        ((*arguments, "--rate", "0.5"), "rate"),
-        (("train", data, "--network", "r50", "--variants", 2), "--variants 0"),
+    wrong = command(*arguments, "--rate", "0.5")
+    assert wrong.returncode != 0 and "others (backbone_rate, rate)" in wrong.stderr and "Traceback" not in wrong.stderr
+
+
+def test_bad_arguments_get_one_sentence(tmp_path: Path) -> None:
+    from impose_widget.cli.train import train as run_command
+
+    data = made.coco(tmp_path / "data", images=1)
+    for arguments, said in (
+        ({"annotations": [tmp_path / "none.json"]}, "does not exist"),
+        ({"precision": "8"}, "Expected --precision"),
+        ({"device": "tpu"}, "Expected --device"),
+        ({"network": "huge"}, "Expected --network"),
+        ({"network": "r50", "variants": 2}, "--variants 0"),
+        ({"start": tmp_path / "none.safetensors"}, "does not exist"),
     ):
-        wrong = command(*bad)
-        assert wrong.returncode != 0 and said in wrong.stderr and "Traceback" not in wrong.stderr
+        with pytest.raises((ValueError, FileNotFoundError), match=said):
+            run_command(**({"annotations": [data], "out": tmp_path / "run"} | arguments))
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow
