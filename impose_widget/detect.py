@@ -74,6 +74,7 @@ class MoveNetDetector:
 
     Raises:
         FileNotFoundError, ValueError: (when first used) the weights are missing or of another network.
+        ModuleNotFoundError: (when first used) torch is not installed.
     """
 
     KEYPOINT_SCORE = KEYPOINT_SCORE
@@ -88,18 +89,25 @@ class MoveNetDetector:
 
     def _run(self, images: np.ndarray, lowest: float) -> list[People]:
         """People in images (B, H, W, 3) uint8 whose sides are multiples of 32."""
+        if self._network is None:
+            self._load()
         import torch
 
         from impose_widget.model.decode import decode
 
-        if self._network is None:
-            self._load()
         batch = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
         with torch.inference_mode():
             return decode(self._network(batch), lowest)
 
     def _load(self) -> None:
-        import torch
+        try:
+            import torch
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "Expected torch, which the network needs, got an installation without it; pip install torch, or open "
+                "the video with model=None and place people yourself.",
+                name="torch",
+            ) from error
 
         from impose_widget.model.movenet import MoveNet
         from impose_widget.model.weights import load_weights
