@@ -48,7 +48,7 @@ class Click:
     seconds: float
 
 
-class Annotator:
+class SimulatedAnnotator:
     """A human with perfect knowledge at a tool.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impose_widget.evaluate.annotator import Annotator
+from impose_widget.evaluate.annotator import SimulatedAnnotator
 
 DONE = 0.9999
 """Keypoint similarity above which nothing is left to click."""
@@ -28,7 +28,7 @@ class Looks:
     unguided: int = 0
 
 
-def targets(annotator: Annotator, policy: str, looks: Looks | None = None) -> Iterator[Target]:
+def targets(annotator: SimulatedAnnotator, policy: str, looks: Looks | None = None) -> Iterator[Target]:
     """Keypoints to click, one after the other; each is chosen when it is asked for, from what the tool says then.
 
     - worst: the keypoint that is furthest off in the whole video (an annotator who knows; not the best order there is).
@@ -51,25 +51,25 @@ def targets(annotator: Annotator, policy: str, looks: Looks | None = None) -> It
             yield target
 
 
-def _open(annotator: Annotator) -> np.ndarray:
+def _open(annotator: SimulatedAnnotator) -> np.ndarray:
     """(T, N, K): the similarity of what could be clicked, infinite elsewhere."""
     return np.where(annotator.truth.labelled, annotator.similarity, np.inf)
 
 
-def _worst(annotator: Annotator) -> Target | None:
+def _worst(annotator: SimulatedAnnotator) -> Target | None:
     similarity = _open(annotator)
     frame, n, k = np.unravel_index(np.argmin(similarity), similarity.shape)  # the first of several: the earliest frame
     return None if similarity[frame, n, k] > DONE else (int(frame), int(n), int(k))
 
 
-def _random(annotator: Annotator) -> Target | None:
+def _random(annotator: SimulatedAnnotator) -> Target | None:
     frames, people = np.nonzero(annotator.truth.present)
     i = annotator.rng.integers(len(frames))
     frame, n = int(frames[i]), int(people[i])
     return frame, n, int(np.argmin(_open(annotator)[frame, n]))
 
 
-def _reading(annotator: Annotator) -> Iterator[Target]:
+def _reading(annotator: SimulatedAnnotator) -> Iterator[Target]:
     for level in STRICTER:
         for frame, n in zip(*np.nonzero(annotator.truth.present), strict=True):
             for _ in range(annotator.truth.xy.shape[2]):
@@ -79,7 +79,7 @@ def _reading(annotator: Annotator) -> Iterator[Target]:
                 yield int(frame), int(n), int(np.argmin(similarity))
 
 
-def _issues(annotator: Annotator, looks: Looks) -> Iterator[Target]:
+def _issues(annotator: SimulatedAnnotator, looks: Looks) -> Iterator[Target]:
     method, said = annotator.method, False
     while True:
         place = method.suggest()

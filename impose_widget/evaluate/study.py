@@ -6,6 +6,7 @@ A job that was done is not done again: its file is named by everything that its 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import time
@@ -145,11 +146,9 @@ def fits(job: Job) -> bool:
 
 
 def key_of(job: Job, footage: Footage, truth: Truth) -> str:
-    """Short text that tells a job's result from all others: version, frames, labels, method, experiment, options."""
-    from impose_widget import __version__
-
-    digest = hashlib.blake2b(digest_size=8)
-    facts = [__version__, footage.key, job.method, job.experiment, job.options, truth.skeleton.to_json()]
+    """Short text that tells a job's result from all others: code, frames, labels, method, experiment, options."""
+    digest = hashlib.blake2b(code_digest().encode(), digest_size=8)
+    facts = [footage.key, job.method, job.experiment, job.options, truth.skeleton.to_json()]
     facts.append(truth.everybody)
     facts.append(None if truth.head is None else truth.head.tolist())
     digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
@@ -158,6 +157,16 @@ def key_of(job: Job, footage: Footage, truth: Truth) -> str:
     path = job.method.partition("=")[2]
     if path:
         digest.update(Path(path).read_bytes()) if Path(path).stat().st_size < 2**26 else None
+    return digest.hexdigest()
+
+
+@functools.cache
+def code_digest() -> str:
+    """Short text that tells this code of the package from any other: results of other code are other results."""
+    digest = hashlib.blake2b(digest_size=8)
+    package = Path(__file__).resolve().parents[1]
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
 

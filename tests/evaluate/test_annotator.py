@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impose_widget.evaluate.annotator import Annotator
+from impose_widget.evaluate.annotator import SimulatedAnnotator
 from impose_widget.evaluate.methods.base import Place
 from impose_widget.evaluate.methods.product import Product, Settings
 from impose_widget.evaluate.policies import POLICIES, Looks, targets
@@ -92,7 +92,7 @@ def test_the_same_seed_clicks_the_same() -> None:
 def test_a_missed_person_is_drawn_by_one_click_and_carried() -> None:
     footage, truth = walking(20)
     footage, truth = walking(20, missing=[(t, 1) for t in range(20)])
-    annotator = Annotator(Product(footage), truth)
+    annotator = SimulatedAnnotator(Product(footage), truth)
     annotator.begin()
     annotator.owner[1] = None  # as if the start had not told about them
     annotator.look()
@@ -106,7 +106,7 @@ def test_a_missed_person_is_drawn_by_one_click_and_carried() -> None:
 
 def test_somebody_who_comes_late_is_given_their_track() -> None:
     footage, truth = walking(20, late=6)
-    annotator = Annotator(Product(footage), truth)
+    annotator = SimulatedAnnotator(Product(footage), truth)
     annotator.begin()
     assert annotator.owner[1] is None
     click = annotator.act(8, 1, 0)
@@ -117,7 +117,7 @@ def test_somebody_who_comes_late_is_given_their_track() -> None:
 
 def test_swapped_people_are_repaired_by_one_click() -> None:
     footage, truth = walking(20)
-    annotator = Annotator(Product(footage), truth)
+    annotator = SimulatedAnnotator(Product(footage), truth)
     annotator.begin()
     annotator.method.swap(10, annotator.owner[0], annotator.owner[1])
     annotator.look()
@@ -148,7 +148,7 @@ def test_a_tool_that_does_nothing_does_not_trap_the_annotator() -> None:
 def test_guided_by_issues_it_accepts_what_is_right() -> None:
     footage, truth = walking(20, wrong={(9, 0, 1): FAR})
     product = Product(footage)
-    annotator = Annotator(product, truth)
+    annotator = SimulatedAnnotator(product, truth)
     annotator.begin()
     looks = Looks()
     frame, n, _ = next(targets(annotator, "issue", looks))
@@ -187,4 +187,4 @@ def test_poses_of_another_length_are_refused() -> None:
     _, truth = walking(6)
     short = truth_of_arrays("short", truth.xy[:5], SMALL)
     with pytest.raises(ValueError, match="of another video or skeleton"):
-        Annotator(Perfect(None, short), truth).begin()
+        SimulatedAnnotator(Perfect(None, short), truth).begin()

@@ -49,7 +49,7 @@ LAYERS = {
     "evaluate": layer(
         "core video propagate",
         "numpy pandas scipy",
-        "__version__ detect io session",
+        "detect io session",
         "cotracker cv2 dask distributed matplotlib torch tqdm",
     ),
     "preview": layer("core render session video", "numpy pandas", "", "ipycanvas ipywidgets traitlets"),

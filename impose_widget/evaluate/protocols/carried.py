@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from impose_widget.evaluate.annotator import Annotator
+from impose_widget.evaluate.annotator import SimulatedAnnotator
 from impose_widget.evaluate.footage import Footage
 from impose_widget.evaluate.methods.base import Method
 from impose_widget.evaluate.truth import Truth
@@ -66,9 +66,9 @@ def carried_anchor(
     return Carried(horizon, starts, kept)
 
 
-def _given(method: Method, truth: Truth, frame: int) -> Annotator:
+def _given(method: Method, truth: Truth, frame: int) -> SimulatedAnnotator:
     """An annotator who gave the true poses of a frame, and nothing else; the tool is closed."""
-    annotator = Annotator(method, truth)
+    annotator = SimulatedAnnotator(method, truth)
     try:
         annotator.begin(frame, with_pose=True)
     finally:
@@ -76,7 +76,7 @@ def _given(method: Method, truth: Truth, frame: int) -> Annotator:
     return annotator
 
 
-def _right(annotator: Annotator, n: int) -> dict[str, np.ndarray]:
+def _right(annotator: SimulatedAnnotator, n: int) -> dict[str, np.ndarray]:
     """(T,) per criterion: is the person right; frames without labels are."""
     labelled, present = annotator.truth.labelled[:, n], annotator.truth.present[:, n]
     out = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from impose_widget.evaluate.annotator import KINDS, Annotator, Click
+from impose_widget.evaluate.annotator import KINDS, Click, SimulatedAnnotator
 from impose_widget.evaluate.methods.base import Method
 from impose_widget.evaluate.policies import Looks, targets
 from impose_widget.evaluate.scores import own_scores
@@ -89,7 +89,7 @@ def run_curve(
         exhaust: go on when all targets are reached.
         progress: called with the number of clicks after each.
     """
-    annotator = Annotator(method, truth, noise, seed)
+    annotator = SimulatedAnnotator(method, truth, noise, seed)
     try:
         annotator.begin(with_pose=with_pose)
         record = _Record(annotator)
@@ -111,7 +111,7 @@ def run_curve(
         method.close()
 
 
-def _within(annotator: Annotator, record: _Record, chosen, budget: int, exhaust: bool):
+def _within(annotator: SimulatedAnnotator, record: _Record, chosen, budget: int, exhaust: bool):
     """Targets as long as there is budget and something left to reach."""
     n_people = len(annotator.given)
     while annotator.spent().sum() < budget * n_people:
@@ -127,7 +127,7 @@ def _within(annotator: Annotator, record: _Record, chosen, budget: int, exhaust:
 class _Record:
     """Scores after each click, and when targets were reached first."""
 
-    def __init__(self, annotator: Annotator) -> None:
+    def __init__(self, annotator: SimulatedAnnotator) -> None:
         self.annotator = annotator
         self.rows: list[dict[str, float]] = []
         self.first: dict[str, float | None] = dict.fromkeys([*map(str, TARGETS), FRAMES_RIGHT])

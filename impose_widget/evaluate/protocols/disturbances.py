@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from impose_widget.core.geometry import oks
-from impose_widget.evaluate.annotator import KINDS, Annotator
+from impose_widget.evaluate.annotator import KINDS, SimulatedAnnotator
 from impose_widget.evaluate.footage import Footage
 from impose_widget.evaluate.identity import clear_mot
 from impose_widget.evaluate.methods.base import Method, Start
@@ -31,7 +31,7 @@ def forced_swap(make: Callable[[Footage], Method], footage: Footage, truth: Trut
         mean_oks before the swap, after it and repaired; switches in each; identity and keypoint clicks. None if there
         are not two people to swap, or the tool has no identities to swap.
     """
-    annotator = Annotator(make(footage), truth)
+    annotator = SimulatedAnnotator(make(footage), truth)
     try:
         annotator.begin()
         place = _two_people(annotator)
@@ -72,7 +72,7 @@ def forced_gap(
     inside = slice(first, min(first + gap, n_frames - 1))
     frames = footage.detections().frame
     missing = footage.without((frames < inside.start) | (frames >= inside.stop))
-    annotator = Annotator(make(missing), truth)
+    annotator = SimulatedAnnotator(make(missing), truth)
     try:
         annotator.begin()
         return {"first": inside.start, "frames": inside.stop - inside.start} | _mend(annotator, inside, None)
@@ -96,7 +96,7 @@ def forced_miss(make: Callable[[Footage], Method], footage: Footage, truth: Trut
         similar = oks(truth.xy[t, n][None], found.xy[rows], truth.area[t, n : n + 1], truth.skeleton.sigma_array)[0]
         theirs[rows[similar >= SAME]] = True
     method = make(footage.without(~theirs))
-    annotator = Annotator(_Unnamed(method, n), truth)
+    annotator = SimulatedAnnotator(_Unnamed(method, n), truth)
     try:
         annotator.begin()
         return {"track_id": truth.track_ids[n]} | _mend(annotator, slice(0, len(footage)), n)
@@ -119,7 +119,7 @@ class _Unnamed:
         return getattr(self._method, name)
 
 
-def _mend(annotator: Annotator, frames: slice, n: int | None) -> dict[str, float]:
+def _mend(annotator: SimulatedAnnotator, frames: slice, n: int | None) -> dict[str, float]:
     truth = annotator.truth
     wanted = np.zeros(truth.present.shape, bool)
     wanted[frames] = truth.present[frames]
@@ -137,7 +137,7 @@ def _mend(annotator: Annotator, frames: slice, n: int | None) -> dict[str, float
     return {"mean_oks_before": before, "mean_oks_after": after, "reached": after >= 0.85} | _counts(annotator)
 
 
-def _two_people(annotator: Annotator) -> tuple[int, int, int] | None:
+def _two_people(annotator: SimulatedAnnotator) -> tuple[int, int, int] | None:
     """The frame nearest to the middle in which two people are well found."""
     good = annotator.truth.present & (np.nan_to_num(annotator.oks) >= 0.5)
     frames = np.flatnonzero(good.sum(1) >= 2)
@@ -148,7 +148,7 @@ def _two_people(annotator: Annotator) -> tuple[int, int, int] | None:
     return frame, int(a), int(b)
 
 
-def _state(annotator: Annotator) -> dict:
+def _state(annotator: SimulatedAnnotator) -> dict:
     switches = clear_mot(oks_similarities(annotator.truth, annotator.everybody()))["switches"]
     return {
         "mean_oks": own_scores(annotator.truth, annotator.poses)["mean_oks"],
@@ -161,5 +161,5 @@ def _named(state: dict, suffix: str) -> dict[str, float]:
     return {f"{name}_{suffix}": state[name] for name in ("mean_oks", "switches")}
 
 
-def _counts(annotator: Annotator) -> dict[str, float]:
+def _counts(annotator: SimulatedAnnotator) -> dict[str, float]:
     return {f"{kind}_clicks": annotator.count(kind) for kind in KINDS}

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from impose_widget.core.geometry import keypoint_similarity, oks
-from impose_widget.evaluate.annotator import Annotator
+from impose_widget.evaluate.annotator import SimulatedAnnotator
 from impose_widget.evaluate.methods.base import Method
 from impose_widget.evaluate.scores import all_scores, own_scores
 from impose_widget.evaluate.truth import Truth
@@ -40,7 +40,7 @@ def k_clicks(
     """
     if unit not in UNITS:
         raise ValueError(f"Expected unit as one of {', '.join(UNITS)}, got {unit!r}.")
-    annotator = Annotator(method, truth)
+    annotator = SimulatedAnnotator(method, truth)
     try:
         annotator.begin()
         clicked, boxes, rows = set(), 0, []
@@ -69,7 +69,7 @@ def _units(truth: Truth, unit: str) -> Iterator[tuple[int, np.ndarray]]:
                 yield n, frames
 
 
-def _one_click(annotator: Annotator, n: int, frames: np.ndarray, clicked: set, add_missed: bool) -> int:
+def _one_click(annotator: SimulatedAnnotator, n: int, frames: np.ndarray, clicked: set, add_missed: bool) -> int:
     """Click the worst keypoint of a person in some frames, if they are found in any; returns the boxes drawn."""
     truth, method = annotator.truth, annotator.method
     tracks = method.tracks()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impose_widget.evaluate.annotator import KINDS, Annotator, Click
+from impose_widget.evaluate.annotator import KINDS, Click, SimulatedAnnotator
 from impose_widget.evaluate.coco_ap import coco_ap
 from impose_widget.evaluate.methods.base import Method
 from impose_widget.evaluate.policies import DONE
@@ -98,7 +98,7 @@ def vnoc(
 
 
 def _run(method: Method, truth: Truth, target: float, criterion: str, rounds: int | None) -> Vnoc:
-    annotator = Annotator(method, truth)
+    annotator = SimulatedAnnotator(method, truth)
     present = truth.present
     try:
         annotator.begin()
@@ -113,7 +113,7 @@ def _run(method: Method, truth: Truth, target: float, criterion: str, rounds: in
         method.close()
 
 
-def _bring(annotator: Annotator, frame: int, target: float, criterion: str, rounds: int) -> bool:
+def _bring(annotator: SimulatedAnnotator, frame: int, target: float, criterion: str, rounds: int) -> bool:
     """Click in one frame until it is good enough; False if it never was."""
     truth = annotator.truth
     for _ in range(rounds):
@@ -131,7 +131,7 @@ def _bring(annotator: Annotator, frame: int, target: float, criterion: str, roun
     return not len(_wrong(annotator, frame, target, criterion))
 
 
-def _wrong(annotator: Annotator, frame: int, target: float, criterion: str) -> np.ndarray:
+def _wrong(annotator: SimulatedAnnotator, frame: int, target: float, criterion: str) -> np.ndarray:
     """People of a frame who need a click."""
     present = np.flatnonzero(annotator.truth.present[frame])
     if criterion == "person_oks":
