@@ -44,6 +44,10 @@ CREATE TABLE detections (id INTEGER PRIMARY KEY, frames TEXT NOT NULL, n INTEGER
 """
 
 
+DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError, json.JSONDecodeError, zlib.error, KeyError, TypeError, IndexError)
+"""What reading a journal may raise when a drive or another program has changed its bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing that somebody did.
@@ -102,13 +106,19 @@ class Journal:
                     f"Expected a journal of impose-widget, got {path}, which is another kind of file; "
                     "give store= another path."
                 ) from error
+            if _is_damage(error):
+                raise damaged(path, error) from error
             raise OSError(
                 f"The journal {path} cannot be opened ({error}); give store= a path in a writable folder."
             ) from error
         except BaseException:
             self.close()
             raise
-        self.opening = int(self.meta().get("openings", 0)) + 1
+        try:
+            self.opening = int(self.meta().get("openings", 0)) + 1
+        except DAMAGE as error:
+            self.close()
+            raise damaged(path, error) from error
 
     def _check_kind(self) -> None:
         """Look before touching: a file that is not ours stays as it is to the byte."""
@@ -162,6 +172,8 @@ class Journal:
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
+            if _is_damage(error):
+                raise damaged(self.path, error) from error
             raise OSError(
                 f"The edit could not be stored in {self.path} ({error}), so it was not made; "
                 "free some space or check the drive, then repeat it. Everything before it is safe."
@@ -316,6 +328,18 @@ def _connect(path: Path | None, read_only: bool) -> sqlite3.Connection:
         db.close()
         db = sqlite3.connect(f"{uri}?immutable=1", uri=True, **options)
     return db
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def damaged(path: Path | None, error: Exception) -> ValueError:
+    """What to raise when the bytes of a journal are not those that were written."""
+    return ValueError(
+        f"Expected a whole journal, got {path}, which is damaged ({' '.join(str(error).split())}); restore a copy, "
+        "or open with resume=False to set it aside and begin anew."
+    )
 
 
 def _is_sqlite(path: Path) -> bool:

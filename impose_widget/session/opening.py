@@ -9,7 +9,7 @@ from typing import Any
 
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.session.filesystem import Lock, journal_path, set_aside
-from impose_widget.session.journal import Journal
+from impose_widget.session.journal import DAMAGE, Journal, damaged
 
 _open: weakref.WeakValueDictionary[Path, OpenJournal] = weakref.WeakValueDictionary()
 
@@ -70,6 +70,9 @@ def open_journal(
         raise
     try:
         _check(opened.journal, fingerprint, skeleton)
+    except DAMAGE as error:
+        opened.close()
+        raise damaged(path, error) from error
     except BaseException:
         opened.close()
         raise

@@ -86,13 +86,15 @@ class Session(PoseEdits, IdentityEdits, Views):
         arguments.one_of(tracker, TRACKERS, "tracker")
         arguments.one_of(device, ("auto", "cpu", "cuda"), "device")
         detector = _detector(model, kind, device)
-        video = open_video(source)
+        video, opened = open_video(source), None
         try:
             opened = open_journal(store, resume, video.path, video.fingerprint(), kind)
+            session = cls(video, kind, opened, detector, FlowFusion(kind))
         except BaseException:
+            if opened is not None:
+                opened.close()
             video.close()
             raise
-        session = cls(video, kind, opened, detector, FlowFusion(kind))
         if session._state.actions and opened.path is not None:
             sys.stderr.write(f"{session!r}\n")
         return session

@@ -13,7 +13,7 @@ from impose_widget.core.detections import Detections
 from impose_widget.core.pose import pose_dtype
 from impose_widget.core.tracks import Change, Tracks
 from impose_widget.session.history import History
-from impose_widget.session.journal import Action, Journal, Step
+from impose_widget.session.journal import DAMAGE, Action, Journal, Step, damaged
 from impose_widget.session.readings import Readings
 
 
@@ -50,7 +50,10 @@ class State:
         """(T,) frames in which everyone was looked for."""
         self._callbacks: list[Callable[[Changed], None]] = []
         self._generation = 0
-        self._replay()
+        try:
+            self._replay()
+        except (*DAMAGE, ValueError) as error:
+            raise damaged(journal.path, error) from error
 
     def _replay(self) -> None:
         n_keypoints = self.tracks.n_keypoints

@@ -18,13 +18,15 @@ def session_on(
     frames: np.ndarray, detector: TruthDetector | None = None, store: Path | None = None, resume: bool = True
 ) -> Session:
     """What `Session.open` does, with the given detector in the place of the network."""
-    video = open_video(frames)
+    video, opened = open_video(frames), None
     try:
         opened = open_journal(store, resume, video.path, video.fingerprint(), SMALL)
+        return Session(video, SMALL, opened, detector, FlowFusion(SMALL))
     except BaseException:
+        if opened is not None:
+            opened.close()
         video.close()
         raise
-    return Session(video, SMALL, opened, detector, FlowFusion(SMALL))
 
 
 TABLES = ("poses", "boxes", "tracks", "frames", "issues")

@@ -145,6 +145,32 @@ def test_a_file_that_is_no_journal_is_refused_and_kept(tmp_path: Path, frames: n
     assert store.read_bytes() == content
 
 
+def test_damage_to_a_journal_is_one_sentence_and_it_can_be_set_aside(
+    tmp_path: Path, frames: np.ndarray, walkers: Walkers
+) -> None:
+    store, rng = tmp_path / "a.impose", np.random.default_rng(0)
+    with session_on(frames, TruthDetector(walkers), store) as s:
+        s.initialize(progress=False)
+        for frame in range(20):
+            s.correct(frame, 0, "head", (20, 20))
+    whole, refused = store.read_bytes(), 0
+    for n in range(40):
+        data, length = bytearray(whole), int(rng.choice([8, 200, 4096]))
+        start = int(rng.integers(0, len(data) - length))
+        data[start : start + length] = rng.bytes(length)
+        hurt = tmp_path / f"{n}.impose"
+        hurt.write_bytes(data)
+        try:
+            session_on(frames, TruthDetector(walkers), hurt).close()
+        except (ValueError, OSError) as error:
+            refused += 1
+            said = str(error)
+            assert "journal" in said and "\n" not in said and ("Expected" in said or "cannot" in said)
+            session_on(frames, TruthDetector(walkers), hurt, resume=False).close()
+            assert hurt.with_name(f"{n}.impose.1").exists(), "it may still be mended by other means"
+    assert refused > 5
+
+
 def test_another_kind_of_database_is_refused_and_kept(tmp_path: Path, frames: np.ndarray) -> None:
     store = tmp_path / "books.impose"
     with contextlib.closing(sqlite3.connect(store)) as db, db:
