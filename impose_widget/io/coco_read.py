@@ -25,6 +25,8 @@ TRACK_ID_SPELLINGS = (
     ("instance_id",),
 )
 
+MOST_DIGITS = 6  # of a frame in a picture's name; data sets of photographs have longer numbers
+
 
 def poses_of(data: Any, what: str, video: str | None = None) -> pd.DataFrame:
     """The table of poses in a parsed COCO file; `what` is its name in messages, `video` which of several to take.
@@ -63,13 +65,13 @@ def poses_of(data: Any, what: str, video: str | None = None) -> pd.DataFrame:
 def _of_one_video(data: dict, what: str, wanted: str | None) -> list[dict]:
     """The images of the only video, or of the one that was asked for by id, name or folder."""
     images = data["images"]
-    names: dict[Any, set[str]] = {}
+    names: dict[Any, list[str]] = {}
     listed = data.get("videos")
     titles = {v.get("id"): str(v.get("name")) for v in listed if v.get("name")} if isinstance(listed, list) else {}
     for image in images:
         key = image.get("video_id", image.get("vid_id"))
         folder = re.split(r"[\\/]", str(image.get("file_name", "")))[-2:-1]
-        names.setdefault(key, {str(key), titles.get(key, str(key)), *folder})
+        names.setdefault(key, [*([titles[key]] if key in titles else []), *folder, str(key)])
     if wanted is not None:
         keys = [key for key, words in names.items() if str(wanted) in words]
         if len(keys) != 1 and len(names) > 1:
@@ -82,8 +84,8 @@ def _of_one_video(data: dict, what: str, wanted: str | None) -> list[dict]:
     return images
 
 
-def _few(names: dict[Any, set[str]]) -> str:
-    shown = [max(words, key=len) for words in list(names.values())[:8]]
+def _few(names: dict[Any, list[str]]) -> str:
+    shown = [words[0] for words in list(names.values())[:8]]
     return ", ".join(map(repr, shown)) + (", …" if len(names) > 8 else "")
 
 
@@ -131,7 +133,7 @@ def _frames(images: list[dict], what: str) -> tuple[dict[Any, int], dict[int, fl
         names = [str(i.get("file_name", "")) for i in images]
         stems = {re.sub(r"\d+(?=\D*$)", "", n) for n in names}
         digits = max((len(n) for n in re.findall(r"\d+(?=\D*(?:\n|$))", "\n".join(names))), default=0)
-        told = frames_of_names(names) if len(stems) == 1 and digits <= 10 else range(len(images))
+        told = frames_of_names(names) if len(stems) == 1 and digits <= MOST_DIGITS else range(len(images))
         frames = {i["id"]: n for i, n in zip(images, told, strict=True)}
     if len(frames) < len(images) or len(set(frames.values())) < len(frames):
         raise ValueError(f"Expected images with ids and frames that differ, got some twice in {what}.")

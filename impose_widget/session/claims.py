@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from impose_widget.core.geometry import box_iou, oks, person_area
+from impose_widget.core.geometry import box_iou, keypoint_similarity, person_area
 from impose_widget.core.pose import NO_READING
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Draft, Tracks
@@ -15,7 +15,8 @@ from impose_widget.session.state import State
 
 DELETED = -2  # what `associate` calls a detection that is not to be used
 SAME_PERSON = 0.4  # OKS, or overlap of boxes, below which a reading is of somebody else
-FEW = 3  # keypoints; with fewer in common the boxes decide
+FEW = 3  # keypoints; with fewer the boxes may decide
+BROAD = 0.05  # the least sigma: annotators of other skeletons mean other places by the same word
 
 
 def claims(tracks: Tracks, n_rows: int) -> np.ndarray:
@@ -70,9 +71,12 @@ def _pairs(records: np.ndarray, rows: np.ndarray, state: State, skeleton: Skelet
     if not len(rows):
         return
     table = state.readings.table[rows]
-    alike = oks(records["xy"], table.xy, person_area(records["xy"]), np.maximum(skeleton.sigma_array, 0.05))
-    few = np.isfinite(records["xy"]).all(-1).sum(1) < FEW
-    alike = np.where(few[:, None], box_iou(records["box"], table.box), alike)
-    for i, j in zip(*linear_sum_assignment(-np.nan_to_num(alike)), strict=True):
+    # The reading is whole and says how large the person is; of the person some keypoints may be all that is known.
+    sigmas = np.maximum(skeleton.sigma_array, BROAD)
+    similarity = keypoint_similarity(records["xy"][:, None], table.xy[None], person_area(table.xy)[None], sigmas)
+    known = np.isfinite(records["xy"]).all(-1).sum(1)[:, None]
+    alike = np.nan_to_num(similarity).sum(-1) / np.maximum(known, 1)
+    alike = np.where(known < FEW, np.maximum(alike, box_iou(records["box"], table.box)), alike)
+    for i, j in zip(*linear_sum_assignment(-alike), strict=True):
         if alike[i, j] >= SAME_PERSON:
             yield int(i), int(rows[j])

@@ -6,12 +6,14 @@ comes says where it comes from: `model` where the network sees it, `propagated` 
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from impose_widget.associate import associate
 from impose_widget.core import edits
 from impose_widget.core.pose import ABSENT, MODEL, NO_READING, OCCLUDED, PROPAGATED, VISIBLE, empty_poses
 from impose_widget.core.skeleton import Skeleton
@@ -19,6 +21,7 @@ from impose_widget.core.tracks import Change, Draft
 from impose_widget.propagate.base import Carry, Propagator
 from impose_widget.session.carrying import Report
 from impose_widget.session.claims import claim_readings, claims
+from impose_widget.session.finding import adopt_readings
 from impose_widget.session.journal import pack_frames
 from impose_widget.session.state import State
 
@@ -39,6 +42,7 @@ def complete(
     chosen: Chosen,
     keypoints: np.ndarray,
     max_gap: int,
+    follow: bool,
 ) -> Iterator[tuple[float, Report]]:
     """Fill empty keypoints of some people; yields the share done and the report so far, after each chunk on disk.
 
@@ -51,17 +55,20 @@ def complete(
         chosen: who, and in which frames.
         keypoints: (K,) bool, which ones.
         max_gap: longest run of frames over which a keypoint is carried.
+        follow: also find them in the frames before, between and after.
     """
     began, report = time.perf_counter(), Report(tuple(sorted(chosen)), stopped="cancelled")
     frames = np.unique(np.concatenate([*chosen.values(), np.zeros(0, np.int64)]))
+    looked = np.arange(state.n_frames) if follow else frames
     payload = {
         "tracks": list(report.track_ids),
         "keypoints": np.flatnonzero(keypoints).tolist(),
         "frames": pack_frames(int(f) for f in frames),
         "max_gap": max_gap,
+        "follow": follow,
     }
     action = state.begin("complete", payload, [])
-    steps = [frames[i : i + CHUNK] for i in range(0, len(frames), CHUNK)] if detector is not None else []
+    steps = [looked[i : i + CHUNK] for i in range(0, len(looked), CHUNK)] if detector is not None else []
     total = len(steps) + len(chosen)
 
     def store(changes: list[Change]) -> None:
@@ -74,8 +81,12 @@ def complete(
         for n, part in enumerate(steps):
             _look(state, video, detector, part)
             with state.lock:
-                store(_read(state, skeleton, chosen, part, keypoints, detector.KEYPOINT_SCORE, action.seq))
+                here = np.intersect1d(part, frames)
+                store(_read(state, skeleton, chosen, here, keypoints, detector.KEYPOINT_SCORE, action.seq))
             yield (n + 1) / total, report
+        if follow and detector is not None:
+            with state.lock:
+                store(_follow(state, skeleton, report.track_ids, detector.KEYPOINT_SCORE, action.seq))
         for n, (track_id, where) in enumerate(chosen.items()):
             with state.lock:
                 store(_carry(state, video, propagator, track_id, where, keypoints, max_gap, action.seq))
@@ -103,6 +114,8 @@ def _read(
 ) -> list[Change]:
     """Changes that fill empty keypoints with what the network sees of the same people."""
     draft, owner = Draft(state.tracks), claims(state.tracks, len(state.readings))
+    if not len(frames):
+        return []
     for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1):
         claim_readings(draft, state, skeleton, int(run[0]), int(run[-1]) + 1, owner)
     for track_id, where in chosen.items():
@@ -114,6 +127,27 @@ def _read(
         new["xy"], new["score"], new["visibility"] = read[..., :2], read[..., 2], VISIBLE
         new["source"], new["revision"] = MODEL, revision
         edits.write(draft, track_id, here, new, seen & _empty(records) & keypoints)
+    return draft.changes()
+
+
+def _follow(
+    state: State, skeleton: Skeleton, track_ids: tuple[int, ...], keypoint_score: float, revision: int
+) -> list[Change]:
+    """Changes that give people their readings in frames in which they are not yet, forwards in time and backwards."""
+    rows = state.readings.between(0, state.n_frames)
+    detections, owner = state.readings.table[rows], claims(state.tracks, len(state.readings))[rows]
+    for turned in (False, True):
+        order = np.argsort(-detections.frame if turned else detections.frame, kind="stable")
+        frame = state.n_frames - 1 - detections.frame if turned else detections.frame
+        seen = dataclasses.replace(detections[order], frame=frame[order])
+        found = associate(seen, owner[order], state.next_track_id, skeleton)
+        theirs = np.isin(found, track_ids)  # who is born here is somebody else, for `initialize` to find
+        owner[order] = np.where(theirs, found, owner[order])
+    draft = Draft(state.tracks)
+    for track_id in track_ids:
+        mine = owner == track_id
+        if mine.any():
+            adopt_readings(draft, state, track_id, rows[mine], state.n_frames - 1, revision, keypoint_score)
     return draft.changes()
 
 

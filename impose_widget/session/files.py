@@ -54,6 +54,7 @@ def exported(session: SessionBase, format: str | Path) -> pd.DataFrame:
     attrs = poses.attrs
     keypoints = [*session.skeleton.keypoints, *dict.fromkeys(more["keypoint"])]
     both = pd.concat([poses.assign(keypoint=poses["keypoint"].astype("str")), more], ignore_index=True)
+    both["time"] = both["frame"].map(dict(enumerate(session.video.times)))
     both["keypoint"] = pd.Categorical(both["keypoint"], categories=keypoints, ordered=True)
     both.attrs = attrs
     return conform(both, "the table of poses")

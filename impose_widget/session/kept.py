@@ -39,7 +39,7 @@ def to_keep(poses: pd.DataFrame, names: dict[int, int], homeless: list[str]) -> 
 def _kept(state: State) -> list[dict[str, Any]]:
     """What loads kept that were not taken back, oldest first."""
     loads = (a for a in state.actions if a.kind == "load" and "kept" in a.payload)
-    return [a.payload["kept"] for a in loads if a.seq not in state.history.void]
+    return [a.payload["kept"] for a in loads if a.seq in set(state.history.done)]
 
 
 def kept_attrs(state: State) -> dict[str, Any]:
@@ -84,4 +84,5 @@ def kept_keypoints(state: State, names: list[str]) -> pd.DataFrame:
     for track_id, where in rows.groupby("track_id").indices.items():
         records = state.tracks.get(int(track_id), rows["frame"].to_numpy()[where])
         still[where] = records["present"] & (records["source"] == IMPORTED).any(1)
-    return rows[still].assign(score=rows["score"].astype("float32"), source=SOURCES[IMPORTED])
+    more = {"source": SOURCES[IMPORTED], "anchor": False, "revision": 0}
+    return rows[still].assign(score=rows["score"].astype("float32"), **more)

@@ -237,6 +237,7 @@ class Session(PoseEdits, IdentityEdits, Views):
         keypoints: str | Iterable[str] | None = None,
         frames: Iterable[int] | None = None,
         max_gap: int = 10,
+        follow: bool = False,
         progress: Progress = None,
     ) -> Report:
         """Give people who are there the keypoints that they lack, as for a data set with fewer keypoints; blocks.
@@ -250,11 +251,13 @@ class Session(PoseEdits, IdentityEdits, Views):
             keypoints: only these; None for all.
             frames: only these; None for all.
             max_gap: longest run of frames over which a keypoint is carried.
+            follow: also find these people in the frames before, between and after those in which they are. New people
+                are for `initialize`.
             progress: None for a bar, False for none, or a function that is called with (percent done, 100).
         """
         report = Report(stopped="nobody to complete")
         with _Bar(progress, 100, "completing people", "%") as bar:
-            for done, report in self.completion(tracks, keypoints, frames, max_gap):  # noqa: B007
+            for done, report in self.completion(tracks, keypoints, frames, max_gap, follow):  # noqa: B007
                 bar.to(round(100 * done))
         return report
 
@@ -264,6 +267,7 @@ class Session(PoseEdits, IdentityEdits, Views):
         keypoints: str | Iterable[str] | None = None,
         frames: Iterable[int] | None = None,
         max_gap: int = 10,
+        follow: bool = False,
     ) -> Iterator[tuple[float, Report]]:
         """As `complete`, yielding the share that is done and the report so far. Closing the generator stops."""
         ids = self._state.tracks.ids() if tracks is None else [self._track(i) for i in tracks]
@@ -279,7 +283,15 @@ class Session(PoseEdits, IdentityEdits, Views):
         if not chosen:
             return iter(())
         return completing.complete(
-            self._state, self.video, self._detector, self._propagator, self.skeleton, chosen, mask, int(max_gap)
+            self._state,
+            self.video,
+            self._detector,
+            self._propagator,
+            self.skeleton,
+            chosen,
+            mask,
+            int(max_gap),
+            bool(follow),
         )
 
     # -- the log -------------------------------------------------------------------------------------------------
