@@ -13,6 +13,7 @@ from impose_widget.cli import (
     demo,
     doctor,
     evaluate,
+    extend,
     info,
     render,
     replay,
@@ -26,7 +27,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demo, annotate, track, evaluate, render, info, convert_annotations, train, convert, replay, doctor):
+for module in (
+    demo,
+    annotate,
+    track,
+    extend,
+    evaluate,
+    render,
+    info,
+    convert_annotations,
+    train,
+    convert,
+    replay,
+    doctor,
+):
     name = module.__name__.rpartition(".")[2]
     app.command(name.replace("_", "-"))(in_one_sentence(getattr(module, name)))
 

@@ -101,7 +101,9 @@ class _Replay:
             return session.iter_initialize(unpack_frames(p["frames"]), p["chunk"])
         names = None if p["keypoints"] is None else [session.skeleton.keypoints[k] for k in p["keypoints"]]
         if action.kind == "complete":
-            return session.completion(p["tracks"], names, unpack_frames(p["frames"]), p["max_gap"])
+            return session.completion(
+                p["tracks"], names, unpack_frames(p["frames"]), p["max_gap"], p.get("follow", False)
+            )
         tracks = "all" if p["anchored"] and p["track_ids"] is None else p["track_ids"]
         return session.iter_propagate(p["frame"], p["direction"], p["stop"], tracks, names, p["empty_only"])
 
