@@ -162,8 +162,8 @@ class Journal:
         """One transaction: on disk when the block ends, or not at all."""
         if self.read_only:
             raise PermissionError(
-                "This session is read-only: another process has the journal open (close it there and open again), or it "
-                "lies in a folder that cannot be written (give store= another path)."
+                "This session is read-only: another process has the journal open (close it there and open again), or "
+                "it lies in a folder that cannot be written (give store= another path)."
             )
         if self._db is None:
             raise ValueError("Expected an open session, got one that was closed; open it again with Session.open().")
