@@ -64,7 +64,7 @@ def score_against_clicks(points: pd.DataFrame, by: str = "method") -> Figure:
             )
         axis.set(xlabel="clicks per tracklet", ylabel=label, xlim=(0, SHOWN))
         axis.grid(alpha=0.25)
-    axes[1].legend(fontsize=8, frameon=False, loc="lower right")
+    axes[1].legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
@@ -85,7 +85,7 @@ def per_tracklet(points: pd.DataFrame) -> Figure:
         axis.set(xlabel="clicks on this person", xlim=(0, SHOWN), title=f"person {n}")
         axis.grid(alpha=0.25)
     axes[0].set_ylabel("own mean OKS")
-    axes[-1].legend(fontsize=7, frameon=False, loc="lower right")
+    axes[-1].legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
