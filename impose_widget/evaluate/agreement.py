@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -126,7 +126,7 @@ def agreement(first: Truth, second: Truth) -> Agreement:
     alone += [f"Only the second labelled person {i}." for m, i in enumerate(second.track_ids) if m not in theirs]
     parts = [_similarity(first, second, n, m) for n, m in pairs]
     return Agreement(
-        _people(first, ours), _people(second, theirs),
+        first.of(ours), second.of(theirs),
         np.stack([p[1] for p in parts], 1), np.stack([p[2] for p in parts], 1), tuple(alone),
     )  # fmt: skip
 
@@ -137,14 +137,3 @@ def _similarity(first: Truth, second: Truth, n: int, m: int) -> tuple[float, np.
     similar = keypoint_similarity(first.xy[:, n], second.xy[:, m], area, first.skeleton.sigma_array)
     distance = np.linalg.norm(first.xy[:, n] - second.xy[:, m], axis=-1)
     return float(np.nansum(similar)), distance, similar
-
-
-def _people(truth: Truth, columns: list[int]) -> Truth:
-    return replace(
-        truth,
-        xy=truth.xy[:, columns],
-        visibility=truth.visibility[:, columns],
-        box=truth.box[:, columns],
-        area=truth.area[:, columns],
-        track_ids=tuple(truth.track_ids[n] for n in columns),
-    )

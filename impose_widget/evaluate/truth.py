@@ -70,19 +70,19 @@ class Truth:
     def window(self, first: int, stop: int) -> Truth:
         """Frames [first, stop) as a video of their own; people who are not in them are left out."""
         part = slice(first, stop)
-        held = self.present[part].any(0)
-        if not held.any():
+        held = np.flatnonzero(self.present[part].any(0))
+        if not len(held):
             raise ValueError(f"Expected somebody labelled in frames {first} to {stop - 1} of {self.name}, got nobody.")
-        return replace(
-            self,
-            name=f"{self.name}[{first}:{stop}]",
-            xy=self.xy[part][:, held],
-            visibility=self.visibility[part][:, held],
-            box=self.box[part][:, held],
-            area=self.area[part][:, held],
-            head=None if self.head is None else self.head[part][:, held],
-            track_ids=tuple(i for i, h in zip(self.track_ids, held, strict=True) if h),
-        )
+        arrays = {name: getattr(self, name)[part] for name in ("xy", "visibility", "box", "area")}
+        head = None if self.head is None else self.head[part]
+        return replace(self, name=f"{self.name}[{first}:{stop}]", head=head, **arrays).of(held)
+
+    def of(self, people: Sequence[int] | np.ndarray) -> Truth:
+        """Some of the people, by column, in that order."""
+        people = np.asarray(people, int)
+        arrays = {name: getattr(self, name)[:, people] for name in ("xy", "visibility", "box", "area")}
+        head = None if self.head is None else self.head[:, people]
+        return replace(self, head=head, track_ids=tuple(self.track_ids[n] for n in people), **arrays)
 
     def poses(self) -> pd.DataFrame:
         """The labels as a table of poses: frame, track_id, keypoint, x, y, visibility. Unlabelled ones are left out."""
@@ -121,7 +121,7 @@ def truth_of_arrays(
         visibility: (T, N, K); None: all that is placed is visible.
         box: (T, N, 4); None: tight around the labelled keypoints.
         area: (T, N) square pixels, or one of `AREAS`.
-        track_ids: N; None: 0, 1, …
+        track_ids: N; None: 0, 1, … People without any label are left out.
         notes: sentences for the report.
 
     Raises:
@@ -146,7 +146,8 @@ def truth_of_arrays(
     else:
         rule, size = "given", np.broadcast_to(np.asarray(area, np.float64), xy.shape[:2]).copy()
     ids = tuple(range(xy.shape[1])) if track_ids is None else tuple(int(i) for i in track_ids)
-    return Truth(name, skeleton, xy, seen.astype(np.int8), box, size, ids, rule, tuple(notes))
+    truth = Truth(name, skeleton, xy, seen.astype(np.int8), box, size, ids, rule, tuple(notes))
+    return truth.of(np.flatnonzero(truth.present.any(0)))
 
 
 def read_truth(
@@ -195,6 +196,7 @@ def truth_of_poses(
     known = np.isfinite(body).all(-1) & np.isfinite(tight).all(-1)
     truth = truth_of_arrays(name, xy, skeleton, visibility, np.where(known[..., None], body, tight), area, ids, notes)
     rule = f"{area} of the file's boxes" if known.any() else truth.area_rule
+    head = head[:, [ids.index(i) for i in truth.track_ids]]
     size = HEAD * np.hypot(head[..., 2], head[..., 3]) if np.isfinite(head).any() else None
     return replace(truth, area_rule=rule, head=size)
 

@@ -99,6 +99,13 @@ def test_a_window_keeps_who_is_in_it() -> None:
         truth.window(4, 5)
 
 
+def test_somebody_who_is_never_labelled_is_left_out() -> None:
+    poses = labels()
+    poses.loc[poses["track_id"] == 3, "visibility"] = 0
+    assert truth_of_poses(poses, N_FRAMES).track_ids == (8,)
+    assert truth_of_poses(poses, N_FRAMES).first_frame == 3
+
+
 def test_occluded_keypoints_count_and_unlabelled_do_not() -> None:
     poses = labels()
     poses.loc[0, "visibility"], poses.loc[1, "visibility"] = 1, 0
