@@ -68,6 +68,7 @@ class Tracks:
         self.n_keypoints = n_keypoints
         self._first: dict[int, int] = {}
         self._records: dict[int, np.ndarray] = {}
+        self._versions: dict[int, int] = {}
 
     def __contains__(self, track_id: int) -> bool:
         return track_id in self._records and bool(self._records[track_id]["present"].any())
@@ -79,6 +80,10 @@ class Tracks:
     def lane(self, track_id: int) -> tuple[int, np.ndarray]:
         """First frame and records (n,) of one person, present or not; a view that must not be written."""
         return self._first.get(track_id, 0), self._records.get(track_id, empty_poses(0, self.n_keypoints))
+
+    def version(self, track_id: int) -> int:
+        """Grows with every change of a person: what was computed from an older version is out of date."""
+        return self._versions.get(track_id, 0)
 
     def lanes(self) -> Iterable[tuple[int, int, np.ndarray]]:
         """(track_id, first frame, records) of all, ascending."""
@@ -128,6 +133,7 @@ class Tracks:
             grown[first - new_first : first - new_first + len(held)] = held
             first, held = new_first, grown
         held[np.asarray(frames, np.int64) - first] = records
+        self._versions[track_id] = self.version(track_id) + 1
         self._first[track_id], self._records[track_id] = first, held
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impose_widget.evaluate.annotator import SimulatedAnnotator
+from impose_widget.core.geometry import oks
+from impose_widget.evaluate.annotator import LOST, SimulatedAnnotator
+from impose_widget.evaluate.methods.base import Place
 
 DONE = 0.9999
 """Keypoint similarity above which nothing is left to click."""
@@ -32,8 +34,8 @@ def targets(annotator: SimulatedAnnotator, policy: str, looks: Looks | None = No
     """Keypoints to click, one after the other; each is chosen when it is asked for, from what the tool says then.
 
     - worst: the keypoint that is furthest off in the whole video (an annotator who knows; not the best order there is).
-    - issue: where the tool says to look next; there the keypoint that is furthest off. If all is right, or nobody is
-      there, the annotator says so and asks on; when the tool has nothing more to say, random places.
+    - issue: where the tool says to look next; there the keypoint that is furthest off (a track that is nobody's yet is
+      seen to be somebody's). If all is right, or nobody is there, the annotator says so and asks on; when the tool has nothing more to say, random places.
     - reading: frame by frame, person by person, what is visibly wrong; then again with a stricter eye.
     - random: the worst keypoint of a random person in a random frame: what guidance has to beat.
 
@@ -79,6 +81,20 @@ def _reading(annotator: SimulatedAnnotator) -> Iterator[Target]:
                 yield int(frame), int(n), int(np.argmin(similarity))
 
 
+def _who(annotator: SimulatedAnnotator, place: Place) -> int | None:
+    """Whom a place is about: whose track it is, or who stands where a track is that is nobody's yet."""
+    if place.track_id in annotator.owner:
+        return annotator.owner.index(place.track_id)
+    pose = annotator.method.candidates(place.frame).get(place.track_id)
+    truth, frame = annotator.truth, place.frame
+    if pose is None:
+        return None
+    similar = oks(truth.xy[frame], pose[None, :, :2], truth.area[frame], truth.skeleton.sigma_array)[:, 0]
+    similar = np.where(truth.present[frame], similar, 0)
+    n = int(similar.argmax())
+    return n if similar[n] >= LOST else None
+
+
 def _issues(annotator: SimulatedAnnotator, looks: Looks) -> Iterator[Target]:
     method, said = annotator.method, False
     while True:
@@ -93,7 +109,7 @@ def _issues(annotator: SimulatedAnnotator, looks: Looks) -> Iterator[Target]:
                 return
             yield target
             continue
-        n = annotator.owner.index(place.track_id) if place.track_id in annotator.owner else None
+        n = _who(annotator, place)
         if n is None or not annotator.truth.present[place.frame, n]:
             looks.nobody += 1
             method.looked(True)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from impose_widget.core import tables
-from impose_widget.core.issues import STATES, issues_table
+from impose_widget.issues import STATES, Queue
 from impose_widget.session import arguments, events
 from impose_widget.session.base import SessionBase
 
@@ -81,7 +81,8 @@ class Views(SessionBase):
     @property
     def tracks(self) -> pd.DataFrame:
         """One row a person; columns as in `core.tables.tracks_table`."""
-        return self._table("tracks", lambda: tables.tracks_table(self._state.tracks, self.issues))
+        issues = self.issues  # before the lock is taken: it takes longer than others should wait
+        return self._table("tracks", lambda: tables.tracks_table(self._state.tracks, issues))
 
     @property
     def frames(self) -> pd.DataFrame:
@@ -91,14 +92,25 @@ class Views(SessionBase):
 
     @property
     def issues(self) -> pd.DataFrame:
-        """Places to look at, worst first; columns as in `core.issues.issues_table`."""
+        """Places to look at, worst first; columns as in `issues.issues_table`.
+
+        Only what changed since the last time is looked at again, and nobody waits for it who edits meanwhile.
+        """
         state = self._state
-        issues = self._table(
-            "issues",
-            lambda: issues_table(state.tracks, self.skeleton, state.readings.table.keypoints, state.decisions),
-        )
+        queue = self.__dict__.setdefault("_queue", Queue(self.skeleton, len(self.video), self._video_size()))
+        held = self.__dict__.setdefault("_tables", {})
+        with state.lock:
+            generation, decisions = state.generation, dict(state.decisions)
+            if "issues" in held and held["issues"][0] == generation:
+                return held["issues"][1].copy()
+            snapshot = queue.look(state.tracks, state.readings.table.keypoints, state.found)
+        issues = queue.table(snapshot, decisions)
         issues.attrs = {"session": self._key()}
-        return issues
+        held["issues"] = generation, issues
+        return issues.copy()
+
+    def _video_size(self) -> tuple[int, int]:
+        return self.video.width, self.video.height
 
     def _key(self) -> str:
         key = self.__dict__.setdefault("_name_in_tables", uuid.uuid4().hex)
@@ -124,7 +136,7 @@ class Views(SessionBase):
             return events.events_table(self._state.actions)
 
     def next_issue(self, after: int | None = None) -> pd.Series | None:
-        """The worst open issue, or the next one after a given issue; None if there is none left."""
+        """The open issue where most is to be mended, or the next one after a given issue; None if there is none left."""
         issues = self.issues
         numbers = issues["issue"].to_numpy()
         start = 0
@@ -143,11 +155,11 @@ class Views(SessionBase):
         """
         number = self._issue_number(issue)
         arguments.one_of(state, STATES, "state")
+        rows = self.issues
+        rows = rows[rows["issue"] == number]
+        if not len(rows):
+            raise KeyError(f"Expected the number of an issue in the table of issues, got {number}.")
         with self._state.lock:
-            rows = self.issues
-            rows = rows[rows["issue"] == number]
-            if not len(rows):
-                raise KeyError(f"Expected the number of an issue in the table of issues, got {number}.")
             before = self._state.decisions.get(number, "open")
             payload = {
                 "issue": number,

@@ -38,8 +38,12 @@ LAYERS = {
     "train": layer("core model", "cv2 lightning_fabric numpy scipy torch tqdm"),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
     "network_detector": layer("core detect", "numpy", "model", "cv2 torch"),
+    "issues": layer("core", "numpy pandas"),
     "session": layer(
-        "core video associate propagate", "numpy pandas scipy tqdm", "detect io network_detector", "platformdirs xarray"
+        "core video associate propagate issues",
+        "numpy pandas scipy tqdm",
+        "detect io network_detector",
+        "platformdirs xarray",
     ),
     "protocol": layer(others="numpy"),
     "worker": layer(),

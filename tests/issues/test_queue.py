@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from impose_widget.core.issues import COLUMNS, issues_table
+from impose_widget.issues import COLUMNS, issues_table
 from impose_widget.core.pose import HUMAN, PROPAGATED, empty_poses
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Tracks, difference
@@ -43,7 +43,7 @@ def test_an_uncertain_run_is_one_issue_at_its_worst() -> None:
     records = walk()
     records["score"][5:9, 2] = (0.4, 0.2, 0.1, 0.3)
     (row,) = issues(records).itertuples()
-    assert (row.kind, row.frame, row.frame_end) == ("uncertain", 107, 108) and abs(row.severity - 0.9) < 1e-6
+    assert (row.kind, row.frame, row.frame_end) == ("uncertain", 107, 108) and abs(row.value - 0.9) < 1e-6
 
 
 def test_nothing_that_a_human_placed_is_questioned() -> None:
@@ -70,7 +70,7 @@ def test_a_gap_a_stale_span_and_a_disagreement() -> None:
         table.loc["disagree", "frame"] == 103
         and "60 px from where the model sees it" in table.loc["disagree", "reason"]
     )
-    assert (table["severity"].diff().dropna() <= 0).all(), "worst first"
+    assert (table["gain"].diff().dropna() <= 0).all(), "where most is to be mended first"
 
 
 def test_decisions_are_kept_by_place() -> None:
