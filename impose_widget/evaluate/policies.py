@@ -34,8 +34,9 @@ def targets(annotator: SimulatedAnnotator, policy: str, looks: Looks | None = No
     """Keypoints to click, one after the other; each is chosen when it is asked for, from what the tool says then.
 
     - worst: the keypoint that is furthest off in the whole video (an annotator who knows; not the best order there is).
-    - issue: where the tool says to look next; there the keypoint that is furthest off (a track that is nobody's yet is
-      seen to be somebody's). If all is right, or nobody is there, the annotator says so and asks on; when the tool has nothing more to say, random places.
+    - issue: where the tool says to look next; there the keypoint that is furthest off. A track that is nobody's yet is
+      seen to be somebody's, and somebody in the frame who has no track at all is noticed. If all is right, or nobody is
+      there, the annotator says so and asks on; when the tool has nothing more to say, random places.
     - reading: frame by frame, person by person, what is visibly wrong; then again with a stricter eye.
     - random: the worst keypoint of a random person in a random frame: what guidance has to beat.
 
@@ -82,7 +83,15 @@ def _reading(annotator: SimulatedAnnotator) -> Iterator[Target]:
 
 
 def _who(annotator: SimulatedAnnotator, place: Place) -> int | None:
-    """Whom a place is about: whose track it is, or who stands where a track is that is nobody's yet."""
+    """Whom a place is about: whose track it is, or who stands where a track is that is nobody's yet.
+
+    Somebody in the same frame whom the tool has not found at all is seen in passing, and comes first.
+    """
+    nobodys = [
+        n for n, owner in enumerate(annotator.owner) if owner is None and annotator.truth.present[place.frame, n]
+    ]
+    if nobodys:
+        return nobodys[0]
     if place.track_id in annotator.owner:
         return annotator.owner.index(place.track_id)
     pose = annotator.method.candidates(place.frame).get(place.track_id)

@@ -20,4 +20,6 @@ def find(person: Person) -> Iterator[Evidence]:
     """Old carried keypoints. What the model reads by itself has no age."""
     since = person.since_anchor
     value = np.where(person.free & person.carried & np.isfinite(since), since, 0).astype(np.float32)
-    yield Evidence("age", value, OLD, lambda t, k: f"{person.name(k)} was last placed {value[t, k]:.0f} frames away", CELL)
+    yield Evidence(
+        "age", value, OLD, lambda t, k: f"{person.name(k)} was last placed {value[t, k]:.0f} frames away", CELL
+    )

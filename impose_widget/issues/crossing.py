@@ -17,7 +17,7 @@ from impose_widget.issues.person import Person
 CLOSE = 0.25
 """Overlap (IoU) of two boxes from which identities can be confused."""
 LIKELY = 0.5
-"""How alike both ways of going on are: 1 when a swap fits much better, .5 when both fit as well, 0 when it is absurd."""
+"""1: a swap explains much better where the two are afterwards; .5: both ways do as well; 0: a swap is absurd."""
 BEFORE = 8  # frames from which a velocity is taken
 PAUSE = 5  # frames apart that do not end a meeting
 AHEAD = 60  # frames that a swap is counted to mend at most
@@ -41,8 +41,9 @@ def find(pair: Meeting) -> Iterator[tuple[Person, Evidence]]:
         lambda t, k: f"persons {person.track_id} and {other.track_id} cross; they may have been swapped from here on"
     )
     mends = np.minimum(len(person) - np.arange(len(person)), AHEAD) * 2
-    yield person, Evidence(
-        "crossing", value, LIKELY, words, partner=np.full(len(person), other.track_id), mends=mends, end=end
+    yield (
+        person,
+        Evidence("crossing", value, LIKELY, words, partner=np.full(len(person), other.track_id), mends=mends, end=end),
     )
 
 

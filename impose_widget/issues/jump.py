@@ -1,4 +1,4 @@
-"""Temporal jumps: a keypoint that goes away and comes back, a whole person who is elsewhere from one frame to the next."""
+"""Temporal jumps: a keypoint that goes away and comes back, a whole person who is elsewhere all at once."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ SAME = 0.6
 ALIKE = 0.5
 """Similarity of a single keypoint from which both tracks have it in the same place."""
 MIXED = 0.25
-"""Share of shared keypoints from which a skeleton may be made of two people; above `WHOLE` the tracks are duplicates."""
+"""Share of shared keypoints from which a skeleton may be made of two people, up to `WHOLE` (then: duplicates)."""
 WHOLE = 0.75
 LEAST = 3  # shared keypoints
 

@@ -21,9 +21,7 @@ from impose_widget.issues.meeting import meeting
 from impose_widget.issues.person import Person
 
 STATES = ("open", "accepted", "ignored")
-COLUMNS = (
-    "issue frame frame_end track_id track_id_b keypoint kind severity gain value threshold reason state"
-).split()
+COLUMNS = ("issue frame frame_end track_id track_id_b keypoint kind severity gain value threshold reason state").split()
 ALONE = (uncertain, jump, disagree, bone, flip, gap, stale, age, seam)
 """Detectors of one person: `find(person)` yields `Evidence`."""
 TOGETHER = (overlap, crossing)
@@ -134,9 +132,9 @@ def issues_table(
 
     Columns: issue (a number that stays as long as the place does), frame (the worst one), frame_end (the last that is
     affected), track_id, track_id_b (whom to swap with, or who is on the same body; missing where nobody), keypoint
-    (missing: the whole person), kind (`KINDS`), severity (chance 0 to 1 that a human would correct it), gain (keypoints,
-    over frames, that a correction there is expected to mend), value and threshold (what the detector measured, in its
-    own unit), reason (a sentence), state (`STATES`).
+    (missing: the whole person), kind (`KINDS`), severity (chance 0 to 1 that a human would correct it), gain (how many
+    keypoints, over frames, a correction there is expected to mend), value and threshold (what the detector measured,
+    in its own unit), reason (a sentence), state (`STATES`).
 
     Args:
         tracks: the poses.

@@ -136,7 +136,7 @@ class Views(SessionBase):
             return events.events_table(self._state.actions)
 
     def next_issue(self, after: int | None = None) -> pd.Series | None:
-        """The open issue where most is to be mended, or the next one after a given issue; None if there is none left."""
+        """The open issue where most is to be mended, or the next one after a given one; None if there is none left."""
         issues = self.issues
         numbers = issues["issue"].to_numpy()
         start = 0
@@ -145,7 +145,10 @@ class Views(SessionBase):
             start = int(at[0]) + 1 if len(at) else 0
         rest = issues.iloc[start:]
         rest = rest[rest["state"] == "open"]
-        return rest.iloc[0] if len(rest) else None
+        if not len(rest):
+            return None
+        first = rest.iloc[0].astype(object)
+        return first.where(first.notna(), None)
 
     def resolve_issue(self, issue: int | pd.Series, state: str) -> None:
         """Decide on an issue: "accepted" (the pose is right), "ignored", or "open" again.

@@ -1,7 +1,7 @@
 """How good the queue of issues is, and the command that calibrates it: `python -m tests.bench.queue WHAT`.
 
-    collect CLIP…   click on labelled clips and note, after every few clicks, what each detector says and what is right
-    fit             fit one curve a kind on the clips to tune on, write calibration.json, print reliability on the others
+    collect CLIP…   click on labelled clips and note every few clicks what detectors say and what is right
+    fit             fit one curve a kind on the clips to tune on, write calibration.json, print reliability on others
     clicks CLIP…    clicks to .85, .95 and 95 % by policy: worst, issue, reading, random
     speed           10,000 frames of 5 people: from nothing, and after one click
 
@@ -25,7 +25,7 @@ from impose_widget.core.geometry import oks
 from impose_widget.core.pose import PROPAGATED, empty_poses
 from impose_widget.core.skeleton import COCO17
 from impose_widget.core.tracks import Tracks, difference
-from impose_widget.evaluate.annotator import Annotator
+from impose_widget.evaluate.annotator import SimulatedAnnotator
 from impose_widget.evaluate.methods.product import Product
 from impose_widget.evaluate.policies import ACCEPTED, targets
 from impose_widget.evaluate.protocols.curve import run_curve
@@ -58,7 +58,7 @@ def clip_of(name: str, rendered: Path) -> Clip:
 # -- collecting ------------------------------------------------------------------------------------------------------
 
 
-def note(annotator: Annotator, rng: np.random.Generator) -> list[tuple]:
+def note(annotator: SimulatedAnnotator, rng: np.random.Generator) -> list[tuple]:
     """(kind, ratio, doubt, carried, fresh, corrected) of every issue now, and of some ordinary keypoints."""
     session = annotator.method.session
     table = session.issues
@@ -83,7 +83,9 @@ def note(annotator: Annotator, rng: np.random.Generator) -> list[tuple]:
     return out
 
 
-def corrected(annotator: Annotator, kind: str, frame: int, end: int, track_id: int, k: int, other: Any) -> bool | None:
+def corrected(
+    annotator: SimulatedAnnotator, kind: str, frame: int, end: int, track_id: int, k: int, other: Any
+) -> bool | None:
     """Whether a human would correct something there; None where the labels do not say."""
     truth = annotator.truth
     if frame >= len(truth.xy):
@@ -143,7 +145,7 @@ def collect(name: str, arguments: argparse.Namespace) -> None:
     footage, truth = clip_of(name, arguments.rendered).open(arguments.out)
     rng, notes = np.random.default_rng(0), []
     for policy in ("random", "worst"):
-        annotator = Annotator(Product(footage), truth)
+        annotator = SimulatedAnnotator(Product(footage), truth)
         annotator.begin()
         for i, (frame, n, k) in enumerate(targets(annotator, policy)):
             if i % EVERY == 0:
@@ -216,11 +218,10 @@ def reliability(notes: pd.DataFrame) -> None:
     print(table.round(3).to_string())
     print(f"expected calibration error {((table.said - table.corrected).abs() * table.places).sum() / len(notes):.3f}")
     by = notes.assign(brier=(notes["chance"] - notes["corrected"]) ** 2).groupby("kind")
-    print(
-        by.agg(places=("chance", "size"), said=("chance", "mean"), corrected=("corrected", "mean"), brier=("brier", "mean"))
-        .round(3)
-        .to_string()
-    )  # fmt: skip
+    told = by.agg(
+        places=("chance", "size"), said=("chance", "mean"), corrected=("corrected", "mean"), brier=("brier", "mean")
+    )
+    print(told.round(3).to_string())
 
 
 # -- clicks ----------------------------------------------------------------------------------------------------------
@@ -239,7 +240,7 @@ def clicks(name: str, arguments: argparse.Namespace) -> None:
             "clip": name,
             "label": arguments.label,
             "policy": policy,
-            **{k: v for k, v in run.clicks_to.items()},
+            **run.clicks_to,
             "clicks": len(run.clicks) / n,
             "end": run.curve["mean_oks"].iloc[-1],
             **{f"at{b}": run.at(b) for b in (5, 10, 20)},

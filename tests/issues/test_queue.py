@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from impose_widget.issues import COLUMNS, issues_table
 from impose_widget.core.pose import HUMAN, PROPAGATED, empty_poses
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Tracks, difference
+from impose_widget.issues import COLUMNS, issues_table
 
 THREE = Skeleton("three", ("head", "left_hand", "right_hand"))
 NO_READINGS = np.zeros((0, 3, 3), np.float32)

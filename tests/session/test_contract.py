@@ -42,9 +42,7 @@ CALLS = {
     "close": "",
 }
 FUNCTIONS = {"read": "path, format=None", "write": "poses, path, format=None", "formats": ""}
-ISSUES = (
-    "issue frame frame_end track_id track_id_b keypoint kind severity gain value threshold reason state"
-).split()
+ISSUES = ("issue frame frame_end track_id track_id_b keypoint kind severity gain value threshold reason state").split()
 
 
 def promised(function, text: str) -> None:
