@@ -40,14 +40,10 @@ LAYERS = {
     "network_detector": layer("core detect", "numpy", "model", "cv2 torch"),
     "issues": layer("core", "numpy pandas"),
     "session": layer(
-    "network_detector": layer("core detect", "numpy", "model", "cv2 torch"),
-    "issues": layer("core", "numpy pandas"),
-    "session": layer(
         "core video associate propagate issues",
         "numpy pandas scipy tqdm",
         "detect io network_detector",
         "platformdirs xarray",
-    ),
     ),
     "protocol": layer(others="numpy"),
     "worker": layer(),
