@@ -26,6 +26,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "split": ("track_id", "frame"),
     "delete": ("track_id", "frame", "scope"),
     "interpolate": ("track_id", "first", "last", "max_gap"),
+    "reject": ("action", "frames", "tracks"),
     "resolve_issue": ("issue", "state"),
     "undo": (),
     "redo": (),
@@ -48,7 +49,7 @@ class Message:
         return []
 
 
-BINARY = frozenset({"rows", "jpegs", "times"})
+BINARY = frozenset({"rows", "jpegs", "times", "sure", "marks"})
 
 
 def _plain(value: Any) -> Any:
@@ -159,6 +160,32 @@ class WantIssue(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class WantIssues(Request):
+    kind: ClassVar[str] = "issues"
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class WantLanes(Request):
+    """How sure each person's poses are over time, in `bins` equal parts of [first, stop)."""
+
+    kind: ClassVar[str] = "lanes"
+    first: int
+    stop: int
+    bins: int
+
+
+@dataclass(frozen=True, slots=True)
+class WantBefore(Request):
+    """Poses as they were before a propagation, in [first, stop); `action` null for the last one."""
+
+    kind: ClassVar[str] = "before"
+    action: int | None
+    first: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
 class Option(Request):
     kind: ClassVar[str] = "option"
     name: str
@@ -245,6 +272,52 @@ class Issue(Answer):
 
 
 @dataclass(frozen=True, slots=True)
+class Issues(Answer):
+    """The worst open ones first, at most as many as asked for."""
+
+    kind: ClassVar[str] = "issues"
+    issues: list[dict]
+    n_open: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lanes(Answer):
+    """Buffers: (n, bins) uint8 of the lowest mean score in each part, 1 to 255, 0 where the person is in none of its
+    frames; (n, bins) uint8 of what is in it: 1 an anchor, 2 propagated, 4 interpolated or imported, 8 pending, 16
+    stale.
+    """
+
+    kind: ClassVar[str] = "lanes"
+    revision: int
+    first: int
+    stop: int
+    bins: int
+    track_ids: list[int]
+    sure: bytes = b""
+    marks: bytes = b""
+
+    def _buffers(self) -> list[Any]:
+        return [self.sure, self.marks]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Before(Answer):
+    """`frames` are all ranges that the propagation changed; the rows are those in [first, stop)."""
+
+    kind: ClassVar[str] = "before"
+    action: int | None
+    frames: list[list[int]]
+    track_ids: list[int]
+    first: int
+    stop: int
+    n: int
+    rows: PoseRows | None = None
+
+    def _buffers(self) -> list[Any]:
+        return [] if self.rows is None else self.rows.to_buffers()
+
+
+@dataclass(frozen=True, slots=True)
 class Error(Answer):
     kind: ClassVar[str] = "error"
     code: str
@@ -315,7 +388,11 @@ class Go(Message):
 
 
 REQUESTS = {
-    c.kind: c for c in (Hello, WantFrames, WantPoses, Edit, Propagate, Initialize, Cancel, WantIssue, Option, Ping)
-}
-ANSWERS = {c.kind: c for c in (Welcome, Frames, Poses, Done, Started, Ok, Issue, Error)}
+    c.kind: c
+    for c in (
+        Hello, WantFrames, WantPoses, WantIssue, WantIssues, WantLanes, WantBefore,
+        Edit, Propagate, Initialize, Cancel, Option, Ping,
+    )
+}  # fmt: skip
+ANSWERS = {c.kind: c for c in (Welcome, Frames, Poses, Done, Started, Ok, Issue, Issues, Lanes, Before, Error)}
 BROADCASTS = {c.kind: c for c in (Changed, Progress, Finished, Failed, Options, Go)}

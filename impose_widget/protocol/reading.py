@@ -8,10 +8,20 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
-from impose_widget.protocol.messages import ACTIONS, REQUESTS, Edit, Request, WantFrames, WantPoses
+from impose_widget.protocol.messages import (
+    ACTIONS,
+    REQUESTS,
+    Edit,
+    Request,
+    WantBefore,
+    WantFrames,
+    WantLanes,
+    WantPoses,
+)
 
 MOST_FRAMES = 32  # pictures in one request
 MOST_POSE_FRAMES = 1000  # frames of poses in one request
+MOST_BINS = 4000  # parts of a timeline
 LONGEST_TEXT = 1000  # characters of any text in a request
 LARGEST_BUFFERS = 4 * 2**20  # bytes; larger messages may not arrive at all
 
@@ -73,8 +83,10 @@ def _check_limits(request: Request) -> None:
             raise Refused("value", f"Expected at most {MOST_FRAMES} frames at a time, got {len(request.want)}.")
         if request.size not in ("full", "preview"):
             raise Refused("value", f'Expected size as "full" or "preview", got {_brief(request.size)}.')
-    if isinstance(request, WantPoses) and request.stop - request.first > MOST_POSE_FRAMES:
+    if isinstance(request, (WantPoses, WantBefore)) and request.stop - request.first > MOST_POSE_FRAMES:
         raise Refused("value", f"Expected poses of at most {MOST_POSE_FRAMES} frames at a time, got more.")
+    if isinstance(request, WantLanes) and not 0 < request.bins <= MOST_BINS:
+        raise Refused("value", f"Expected bins in 1..{MOST_BINS}, got {request.bins}.")
     if isinstance(request, Edit):
         if request.action not in ACTIONS:
             raise Refused("unknown", f"Expected an action of {', '.join(ACTIONS)}, got {_brief(request.action)}.")

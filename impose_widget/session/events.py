@@ -114,6 +114,8 @@ VERBS = {
     "interpolate": "Interpolate person {track_id}, frames {frame} to {frame_end}",
     "resolve_issue": "Issue of person {track_id}, frame {frame}",
     "propagate": "Propagation",
+    "complete": "Completion of keypoints",
+    "reject": "Rejection of a propagation",
     "load": "Load {file}",
 }
 

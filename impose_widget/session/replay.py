@@ -147,6 +147,7 @@ CALLS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "split": lambda s, p: s.split(p["track_id"], p["frame"]),
     "delete": _delete,
     "interpolate": lambda s, p: s.interpolate(p["track_id"], p["frame"], p["frame_end"], p["max_gap"]),
+    "reject": lambda s, p: s.reject(p["of"], p["frames"], p["tracks"]),
     "resolve_issue": lambda s, p: s.resolve_issue(p["issue"], p["state"]),
     "undo": lambda s, p: s.undo(),
     "redo": lambda s, p: s.redo(),

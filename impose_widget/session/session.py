@@ -18,6 +18,7 @@ from impose_widget.session.files import export, exported, load
 from impose_widget.session.identity_edits import IdentityEdits
 from impose_widget.session.opening import OpenJournal, open_journal
 from impose_widget.session.pose_edits import PoseEdits
+from impose_widget.session.review import Review
 from impose_widget.session.state import Changed, State
 from impose_widget.session.views import Views
 
@@ -31,7 +32,7 @@ Progress = Callable[[int, int], None] | bool | None
 TRACKERS = ("auto", "lk")
 
 
-class Session(PoseEdits, IdentityEdits, Views):
+class Session(PoseEdits, IdentityEdits, Review, Views):
     """The kernel-side object: no browser, no thread of its own; every call may come from any thread.
 
     Every edit is on disk before its call returns. Open one with `Session.open`.

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from impose_widget.core.detections import Detections
-from impose_widget.core.pose import pose_dtype
 from impose_widget.core.tracks import Change, Tracks
 from impose_widget.session.history import History
 from impose_widget.session.journal import DAMAGE, Action, Journal, Step, damaged
 from impose_widget.session.readings import Readings
+from impose_widget.session.reverting import back_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,30 +143,7 @@ class State:
             return self.commit("redo", {"of": target, **self._decision_of(target, "state")}, self._back_to(undo))
 
     def _back_to(self, seq: int) -> list[Change]:
-        """What makes the poses that an action changed as they were just before it.
-
-        People may have been found since then in the same places, so taking back its own changes is not enough.
-        """
-        size = pose_dtype(self.tracks.n_keypoints).itemsize
-        cells: dict[tuple[int, int], np.ndarray] = {
-            (change.track_id, int(frame)): np.zeros(size, np.uint8)
-            for change in self.journal.changes(self.tracks.n_keypoints, seq)
-            for frame in change.frames
-        }
-        if cells:
-            for change in self.journal.changes_since(self.tracks.n_keypoints, seq):
-                for frame, delta in zip(change.frames, change.delta, strict=True):
-                    cell = cells.get((change.track_id, int(frame)))
-                    if cell is not None:
-                        cell ^= delta
-        by_track: dict[int, list[int]] = {}
-        for (track_id, frame), delta in cells.items():
-            if delta.any():
-                by_track.setdefault(track_id, []).append(frame)
-        return [
-            Change(i, np.array(frames, np.int32), np.stack([cells[i, f] for f in frames]))
-            for i, frames in ((i, sorted(by_track[i])) for i in sorted(by_track))
-        ]
+        return back_to(self.journal, self.tracks.n_keypoints, seq)
 
     def action(self, seq: int) -> Action:
         """The action of that number."""

@@ -24,7 +24,7 @@ STILL_AFTER = 3.0  # seconds of quiet after which the picture in the notebook is
 TABLES = ("poses", "boxes", "tracks", "frames", "issues", "events", "revision", "skeleton", "video")
 CALLS = (
     "correct set_visibility set_anchor move flip copy_pose draw_box assign swap merge split delete interpolate undo "
-    "redo next_issue resolve_issue metrics on_change export load save iter_propagate"
+    "redo next_issue resolve_issue metrics on_change export load save iter_propagate before reject"
 ).split()
 
 

@@ -17,15 +17,18 @@ import numpy as np
 from impose_widget import protocol
 from impose_widget.protocol import ACTIONS, Message, Refused, Request
 from impose_widget.session import Changed, Session
+from impose_widget.widget.lanes import lanes
 from impose_widget.widget.pictures import Pictures
-from impose_widget.widget.rows import pose_rows
+from impose_widget.widget.rows import pose_rows, rows_of_records
 from impose_widget.widget.summary import ranges, summary
 from impose_widget.widget.work import carrying, finding
 from impose_widget.worker import LATER, NORMAL, URGENT, Job, Jobs, Lane, log
 
 MOST_ROWS = 400  # poses that a message about a change brings along; of more the browser asks for those it shows
+MOST_ISSUES = 500
 MOST_WAITING = 200  # requests of one page that may be in line
-LEAVES_THINGS_TO_CARRY = frozenset(ACTIONS) - {"undo", "redo", "resolve_issue", "delete", "interpolate"}
+SLOW = (protocol.WantIssue, protocol.WantIssues, protocol.WantBefore)  # asked for by people, not by each frame
+LEAVES_THINGS_TO_CARRY = frozenset(ACTIONS) - {"undo", "redo", "reject", "resolve_issue", "delete", "interpolate"}
 
 
 class Host:
@@ -70,7 +73,7 @@ class Host:
             return
         if isinstance(request, protocol.Cancel):
             self.jobs.cancel(request.job)  # before anything that waits in line
-        slow = isinstance(request, protocol.WantIssue)
+        slow = isinstance(request, SLOW)
         pictures = isinstance(request, protocol.WantFrames)
         urgency = LATER if pictures else URGENT if isinstance(request, protocol.Edit) else NORMAL
         (self._slow if slow else self._io).submit(lambda: self._answer(request), urgency)
@@ -188,8 +191,38 @@ class Host:
         n_open = int((self.session.issues["state"] == "open").sum())
         if issue is None:
             return protocol.Issue(request.rid, request.client, None, n_open)
-        facts = {k: _json(v) for k, v in issue.items() if k != "state"}
-        return protocol.Issue(request.rid, request.client, facts, n_open)
+        return protocol.Issue(request.rid, request.client, _issue_facts(issue), n_open)
+
+    def _issues(self, request: protocol.WantIssues) -> Message:
+        issues = self.session.issues
+        issues = issues[issues["state"] == "open"]
+        worst = issues.head(min(max(request.limit, 0), MOST_ISSUES))
+        facts = [_issue_facts(row) for _, row in worst.iterrows()]
+        return protocol.Issues(request.rid, request.client, facts, len(issues))
+
+    def _lanes(self, request: protocol.WantLanes) -> Message:
+        first, stop = max(request.first, 0), min(request.stop, len(self.session.video))
+        if first >= stop:
+            raise ValueError(f"Expected first < stop in the video, got {request.first} and {request.stop}.")
+        state = self.session.state
+        with state.lock:
+            ids, sure, marks = lanes(state.tracks, first, stop, request.bins)
+            revision = state.revision
+        sent = request.rid, request.client, revision, first, stop, request.bins, ids, sure.tobytes(), marks.tobytes()
+        return protocol.Lanes(*sent)
+
+    def _before(self, request: protocol.WantBefore) -> Message:
+        session = self.session
+        action = session.last_propagation() if request.action is None else request.action
+        who = request.rid, request.client
+        if action is None:
+            return protocol.Before(*who, None, [], [], request.first, request.stop, 0)
+        with session.state.lock:
+            held = session.records_before(action)
+        frames = np.unique(np.concatenate([f for _, f, _ in held])) if held else np.zeros(0, np.int64)
+        rows = rows_of_records(held, request.first, request.stop)
+        ids = sorted(i for i, _, _ in held)
+        return protocol.Before(*who, action, ranges(frames), ids, request.first, request.stop, len(rows), rows)
 
     def _option(self, request: protocol.Option) -> Message:
         if request.name != "auto_propagate":
@@ -207,6 +240,9 @@ class Host:
         protocol.Cancel: _cancel,
         protocol.Ping: _cancel,
         protocol.WantIssue: _issue,
+        protocol.WantIssues: _issues,
+        protocol.WantLanes: _lanes,
+        protocol.WantBefore: _before,
         protocol.Option: _option,
     }
 
@@ -316,6 +352,10 @@ class Host:
 
 def _facts(job: Job) -> dict[str, Any]:
     return {"job": job.number, "what": job.what, "done": job.done, "total": job.total, "text": job.text}
+
+
+def _issue_facts(issue: Any) -> dict[str, Any]:
+    return {k: _json(v) for k, v in issue.items() if k != "state"}
 
 
 def _json(value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from impose_widget.core.pose import empty_poses
 from impose_widget.core.tracks import Tracks
 from impose_widget.protocol import PoseRows
 
@@ -30,6 +31,16 @@ def pose_rows(tracks: Tracks, frames: np.ndarray, track_ids: Iterable[int] | Non
     if not records:
         records, who = [tracks.get(0, [])], [np.zeros((0, 2))]
     return _pack(np.concatenate(who).astype(np.int32), np.concatenate(records))
+
+
+def rows_of_records(held: Iterable[tuple[int, np.ndarray, np.ndarray]], first: int, stop: int) -> PoseRows:
+    """Records of people (track_id, frames (n,), records (n,)), as far as they lie in [first, stop) and are present."""
+    who, records = [np.zeros((0, 2))], []
+    for track_id, frames, some in held:
+        there = some["present"] & (frames >= first) & (frames < stop)
+        records.append(some[there])
+        who.append(np.stack([frames[there], np.full(int(there.sum()), track_id)], 1))
+    return _pack(np.concatenate(who).astype(np.int32), np.concatenate(records) if records else empty_poses(0, 0))
 
 
 def _pack(who: np.ndarray, records: np.ndarray) -> PoseRows:

@@ -89,6 +89,7 @@ export interface Edits {
   split: { track_id: number; frame: number };
   delete: { track_id: number; frame: number | null; scope: Scope | Span };
   interpolate: { track_id: number; first: number; last: number; max_gap: number };
+  reject: { action: number | null; frames: Span | null; tracks: number[] | null };
   resolve_issue: { issue: number | string; state: "accepted" | "ignored" };
   undo: Record<string, never>;
   redo: Record<string, never>;
@@ -112,6 +113,9 @@ export type Request =
   | { kind: "initialize" }
   | { kind: "cancel"; job: number | null }
   | { kind: "issue"; after: number | string | null }
+  | { kind: "issues"; limit: number }
+  | { kind: "lanes"; first: number; stop: number; bins: number }
+  | { kind: "before"; action: number | null; first: number; stop: number }
   | { kind: "option"; name: "auto_propagate"; value: boolean }
   | { kind: "ping" };
 
@@ -132,10 +136,32 @@ export type Welcome = Answered & {
   jobs: Job[];
   options: Options;
 };
+/** Two buffers of (people, bins) bytes: how sure, 1 to 255, 0 where nobody is; and the marks of `LANE`. */
+export type Lanes = Answered & {
+  kind: "lanes";
+  revision: number;
+  first: number;
+  stop: number;
+  bins: number;
+  track_ids: number[];
+};
+/** Poses as they were before a propagation: `frames` are all that it changed, the rows those in [first, stop). */
+export type Before = Answered & {
+  kind: "before";
+  action: number | null;
+  frames: Span[];
+  track_ids: number[];
+  first: number;
+  stop: number;
+  n: number;
+};
 export type Answer =
   | Welcome
   | (Answered & { kind: "frames"; frames: number[]; size: Size })
   | (Answered & { kind: "poses"; first: number; stop: number; revision: number; n: number })
+  | (Answered & { kind: "issues"; issues: Issue[]; n_open: number })
+  | Lanes
+  | Before
   | (Answered & { kind: "done"; revision: number; result: unknown })
   | (Answered & { kind: "job"; job: number; what: string })
   | (Answered & { kind: "ok" })
@@ -179,6 +205,9 @@ export interface AnswerTo {
   initialize: Extract<Answer, { kind: "job" }>;
   cancel: Extract<Answer, { kind: "ok" }>;
   issue: Extract<Answer, { kind: "issue" }>;
+  issues: Extract<Answer, { kind: "issues" }>;
+  lanes: Lanes;
+  before: Before;
   option: Extract<Answer, { kind: "ok" }>;
   ping: Extract<Answer, { kind: "ok" }>;
 }

@@ -356,6 +356,11 @@ class RandomEdits(RuleBasedStateMachine):
         assert self.s.revision == revision == self.s.events["seq"].max()
         assert_same(tables(self.s), before)
 
+    @precondition(lambda self: self.s.last_propagation() is not None)
+    @rule(first=frames, n=st.integers(0, 12))
+    def reject_a_part_of_a_propagation(self, first, n):
+        self.act(lambda: self.s.reject(frames=(first, min(first + n, len(self.s.video) - 1))))
+
     @rule()
     def undo(self):
         done = self.s.undo()

@@ -45,6 +45,7 @@ def test_everything_is_done_again(frames, walkers) -> None:
         s.undo()
         s.redo()
         s.propagate(tracks="all", direction="backward", keypoints=["head"], progress=False)
+        s.reject(frames=(0, 5))
         done = set(s.events["action"])
         assert done == set(CALLS) | {*AT_ONCE, "load"}
         with again(s, frames, detector) as other:

@@ -38,7 +38,7 @@ class Browser:
         rid = self.send(kind, **fields)
         return self.wait(lambda c: c.get("rid") == rid and c.get("client") == self.name)
 
-    def edit(self, action: str, base: int = 0, **args: Any) -> dict[str, Any]:
+    def edit(self, action: str, /, base: int = 0, **args: Any) -> dict[str, Any]:
         """Ask for an edit; the content of the answer."""
         return self.ask("edit", action=action, args=args, base=base)[0]
 

@@ -326,6 +326,46 @@ def test_the_next_issue_is_told_with_its_reason(frames, walkers, page) -> None:
         host.close()
 
 
+def test_the_list_of_issues_is_told_worst_first(frames, walkers, page) -> None:
+    with session_on(frames, TruthDetector(walkers, wrong={(9, 0, 1): (-12, 9), (20, 1, 2): (6, -3)})) as session:
+        session.initialize(progress=False)
+        host = served(session, page)
+        answer, _ = page.ask("issues", limit=1)
+        host.close()
+        assert answer["n_open"] >= 2 and len(answer["issues"]) == 1
+        assert answer["issues"][0]["severity"] == session.issues["severity"].max()
+
+
+def test_lanes_say_how_sure_each_person_is_over_time(host, page, session) -> None:
+    session.correct(7, 1, "head", (60, 30))
+    session.delete(0, 20, "onwards")
+    answer, (sure, marks) = page.ask("lanes", first=0, stop=30, bins=10)
+    assert answer["track_ids"] == [0, 1] and answer["revision"] == session.revision
+    sure, marks = (np.frombuffer(b, np.uint8).reshape(2, 10) for b in (sure, marks))
+    assert (sure[0, :6] > 0).all() and (sure[0, 7:] == 0).all() and (sure[1] > 0).all()
+    assert np.flatnonzero(marks[1] & 1).tolist() == [2] and np.flatnonzero(marks[1] & 8).tolist() == [2]
+    assert not marks[0].any()
+    assert page.ask("lanes", first=9, stop=9, bins=4)[0]["kind"] == "error"
+    assert page.ask("lanes", first=0, stop=30, bins=0)[0]["code"] == "value"
+
+
+def test_a_propagation_is_shown_as_it_was_before_and_rejected_in_part(host, page, session, walkers) -> None:
+    empty, _ = page.ask("before", action=None, first=0, stop=30)
+    assert (empty["action"], empty["n"], empty["frames"]) == (None, 0, [])
+    session.correct(10, 0, "head", walkers.truth[10, 0, 0] + (4, -3))
+    was = {f: session.poses.query(f"frame == {f} and track_id == 0")[["x", "y"]].to_numpy() for f in (11, 12)}
+    session.propagate(direction="both", progress=False)
+    answer, buffers = page.ask("before", action=None, first=11, stop=13)
+    rows = rows_of(answer, buffers)
+    assert sorted(rows) == [(11, 0), (12, 0)] and answer["track_ids"] == [0] and answer["frames"][0][0] < 10
+    for frame, xy in was.items():
+        np.testing.assert_array_equal(rows[frame, 0]["xy"], xy)
+    assert page.edit("reject", action=answer["action"], frames=[11, 12], tracks=[0])["result"] == 2
+    for frame, xy in was.items():
+        np.testing.assert_array_equal(session.poses.query(f"frame == {frame} and track_id == 0")[["x", "y"]], xy)
+    assert "propagated" in set(session.poses.query("frame == 13")["source"].astype(str))
+
+
 def test_a_flood_of_requests_is_answered_to_the_last(host, page, session) -> None:
     gate = threading.Event()
     host._io.submit(gate.wait)
