@@ -55,6 +55,8 @@ def read(source: Source) -> pd.DataFrame:
         raise ValueError(
             f"Expected DeepLabCut's column heads ({', '.join(HEADS)}), got {', '.join(heads) or 'none'} in {source}."
         )
+    if len({len(head) for head in heads.values()}) > 1:
+        raise ValueError(f"Expected column heads of one length, got others in {source}; was it cut short?")
     first = _first_column(heads)
     individuals = heads.get("individuals", heads["bodyparts"])[first:] if "individuals" in heads else None
     return table_of_columns(

@@ -162,6 +162,9 @@ def read(source: Source) -> pd.DataFrame:
     """Read a dataset."""
     import xarray
 
+    with opened(source, "movement's netCDF") as file:  # h5netcdf leaves a mess behind where HDF5 already fails
+        if "position" not in file:
+            raise ValueError(f"Expected movement's netCDF with positions, got {source} without.")
     try:
         with xarray.open_dataset(source.path, engine="h5netcdf", decode_times=False) as dataset:
             if dataset.nbytes > 16 * MOST_CELLS:

@@ -13,13 +13,14 @@ import pandas as pd
 from impose_widget.io import loss
 from impose_widget.io.columns import conform
 from impose_widget.io.format import ASPECTS, Format
-from impose_widget.io.source import Source
+from impose_widget.io.source import Source, brief
 
 MODULES = (  # of those with the same ending the first one is written; the more particular are asked first when reading
     "parquet csv coco json posetrack18 posetrack21 cvat labelstudio alphapose openpose yolo mot dlc "
     "sleap sleap_analysis dlc_h5 movement nwb"
 ).split()
 NEUTRAL = ("coco",)  # asked last: particular kinds of its files are formats of their own
+_ODD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 COLUMNS = ["format", "suffixes", "exact", "loses", "extra", "available", "description"]
 
 
@@ -76,13 +77,23 @@ def read(path: str | Path, format: str | None = None, video: str | None = None) 
         _by_suffix(path)
     if not path.exists():
         raise FileNotFoundError(f"Expected an annotation file, got {path}, which does not exist.")
+    what = format or "annotation"
     try:
         source = Source(path, video)
         module = module or _sniffed(source)
+        what = module.FORMAT.name
         if path.is_dir() and not module.FORMAT.folder:
             raise IsADirectoryError(f"Expected an annotation file, got the folder {path}; give a file in it.")
         need(module.FORMAT)
         return module.read(source)
+    except _ODD as error:
+        if isinstance(error, ValueError) and str(error).startswith("Expected"):
+            raise
+        # A damaged file can be odd in more ways than a reader asks for; what it stumbled over is the cause.
+        why = brief(" ".join(str(error).split()))
+        raise ValueError(
+            f"Expected a file of the format {what}, got {path}, which is damaged or odd ({why})."
+        ) from error
     except (RecursionError, MemoryError) as error:
         raise ValueError(f"Expected an annotation file, got {path}, which is too large or too deep to read.") from error
     except OSError as error:

@@ -243,7 +243,7 @@ def label_name(file: str | None, frame: int, stem: str) -> str:
     """The label's file name: the picture's, if it tells the frame and is one; never a way out of the folder."""
     if file is not None and trailing_number(file) == frame:
         name = re.sub(r"[^\w.-]+", "_", re.split(r"[\\/]", file)[-1])
-        return name.rpartition(".")[0] or name
+        return (name.rpartition(".")[0] or name)[-120:]  # the number is at the end
     return f"{stem}_{frame:06d}"
 
 
