@@ -126,7 +126,7 @@ def _mend(annotator: SimulatedAnnotator, frames: slice, n: int | None) -> dict[s
     if n is not None:
         wanted[:, np.arange(wanted.shape[1]) != n] = False
     if not wanted.any():
-        return {"mean_oks_before": np.nan, "mean_oks_after": np.nan, "reached": False} | _counts(annotator)
+        return {"mean_oks_before": np.nan, "mean_oks_after": np.nan, "reached": 0} | _counts(annotator)
     before = float(annotator.oks[wanted].mean())
     budget = BUDGET * int(wanted.any(0).sum())
     while annotator.oks[wanted].mean() < 0.85 and len(annotator.clicks) < budget:
@@ -134,7 +134,7 @@ def _mend(annotator: SimulatedAnnotator, frames: slice, n: int | None) -> dict[s
         t, who, k = np.unravel_index(open_.argmin(), open_.shape)
         annotator.act(int(t), int(who), int(k))
     after = float(annotator.oks[wanted].mean())
-    return {"mean_oks_before": before, "mean_oks_after": after, "reached": after >= 0.85} | _counts(annotator)
+    return {"mean_oks_before": before, "mean_oks_after": after, "reached": int(after >= 0.85)} | _counts(annotator)
 
 
 def _two_people(annotator: SimulatedAnnotator) -> tuple[int, int, int] | None:
