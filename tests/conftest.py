@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 
 from tests.walkers import Walkers
+
+if (
+    shutil.which("nvidia-smi") is None
+):  # Triton's interpreter runs its kernels on a CPU, if told before Triton is imported
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
 @pytest.fixture(scope="session")

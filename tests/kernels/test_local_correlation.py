@@ -7,17 +7,11 @@ import torch
 from torch import Tensor
 
 from impose_kernels import local_correlation
-from tests.kernels.interpreter import interpreted, needs_triton
+from tests.kernels.interpreter import needs_triton
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-5, torch.bfloat16: 3e-2}
 VARIANTS = ["gathered", pytest.param("triton", marks=needs_triton)]
 CASES = {"one": (1, 1, 1, 1, 1, 0), "odd": (2, 5, 7, 3, 4, 1), "nobody": (1, 4, 5, 5, 0, 1)}  # B C H W N radius
-
-
-@pytest.fixture(autouse=True)
-def _interpreter():
-    with interpreted():
-        yield
 
 
 def made(case: str, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor, int]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from impose_kernels import available_variants, ms_deform_attn
-from tests.kernels.interpreter import interpreted, needs_triton
+from tests.kernels.interpreter import needs_triton
 
 # largest error allowed, relative to the largest value; one place for all variants
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-5, torch.bfloat16: 3e-2}
@@ -22,12 +22,6 @@ CASES = {
     "wide": (1, [(3, 11)], 2, 4, 1, 8, 12),
     "nobody": (2, [(3, 4), (2, 2)], 0, 2, 4, 8, 8),
 }
-
-
-@pytest.fixture(autouse=True)
-def _interpreter():
-    with interpreted():
-        yield
 
 
 def made(case: str, dtype: torch.dtype, padded: bool, spread: float = 0.8) -> dict:

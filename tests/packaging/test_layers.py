@@ -105,3 +105,12 @@ def test_torch_is_known_to_the_networks_alone() -> None:
     users = {name for name, row in LAYERS.items() if "torch" in row.others | row.lazy_others}
     # The command line only asks which version there is, evaluation hands frames to a tracker of the user's.
     assert users == {"model", "train", "detect", "network_detector", "cli", "evaluate"}
+
+
+def test_compute_kernels_know_torch_alone_and_leave_the_name_kernels_to_others() -> None:
+    folder = PACKAGE.parent / "kernels"
+    assert not (folder / "__init__.py").exists()
+    for file in sorted((folder / "impose_kernels").rglob("*.py")):
+        for found in imports_of(file):
+            allowed = {"torch", "impose_kernels"} | ({"triton"} if file.name == "fused.py" else set())
+            assert not found.ours and found.name in allowed, f"{file}:{found.line} imports {found.name}"

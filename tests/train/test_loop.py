@@ -78,6 +78,14 @@ def test_two_legs_are_one_run(tmp_path: Path, variants: int) -> None:
     assert list((tmp_path / "legs" / "tensorboard").iterdir())
 
 
+def test_half_precision_trains(tmp_path: Path) -> None:
+    config = replace(tiny(), **SMALL)
+    settings = Settings(config, AUGMENTED, Clips(2), batch=2, epochs=1, rate=1e-3)
+    state = run(tmp_path / "run", made.coco(tmp_path / "data", images=2), settings, precision="bf16-mixed")
+    assert state["step"] == 1 and all(torch.isfinite(v).all() for v in state["network"].values())
+    assert all(v.dtype != torch.bfloat16 for v in state["network"].values())
+
+
 def test_another_runs_folder_is_refused(tmp_path: Path) -> None:
     data = made.coco(tmp_path / "data", images=2)
     settings = Settings(replace(tiny(), **SMALL), AUGMENTED, batch=2, epochs=1)

@@ -25,4 +25,4 @@ def local_correlation(features: Tensor, vectors: Tensor, points: Tensor, radius:
     dots = (cells @ vectors.reshape(b * n, c, 1)).reshape(b, n, side, side)
     dots = torch.where(inside, dots, 0.0)
     rows = torch.lerp(dots[..., :-1, :], dots[..., 1:, :], y_share.to(dots.dtype))
-    return torch.lerp(rows[..., :-1], rows[..., 1:], x_share.to(dots.dtype))
+    return torch.lerp(rows[..., :-1], rows[..., 1:], x_share.to(dots.dtype)).to(features.dtype)

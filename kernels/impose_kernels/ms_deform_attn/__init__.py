@@ -22,7 +22,7 @@ for _name, _function in (("reference", reference.ms_deform_attn), ("aggregated",
     LIBRARY.define(f"ms_deform_attn_{_name}{SCHEMA}")
     LIBRARY.impl(f"ms_deform_attn_{_name}", _function, "CompositeImplicitAutograd")
 
-FEW_QUERIES = 12
+FEW_QUERIES = 3
 """Tokens per query from which on gathering raw memory beats projecting all of it (kernels/README.md has the table)."""
 
 
