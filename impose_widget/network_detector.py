@@ -43,6 +43,7 @@ class ImposeDetector:
     """
 
     KEYPOINT_SCORE = 0.2  # keypoints below it are called occluded
+    CHUNK = 4  # frames that are stored and shown together
 
     def __init__(
         self, weights: str | Path, device: str = "auto", size: tuple[int, int] | None = None, cache: int = CACHE

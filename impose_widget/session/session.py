@@ -160,6 +160,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         wanted = arguments.frame_numbers(frames, len(self.video))
         if self._detector is None or not wanted:
             return iter(())
+        chunk = min(chunk, getattr(self._detector, "CHUNK", chunk))  # a slow network is heard of more often
         return finding.find(self._state, self.video, self._detector, self.skeleton, wanted, chunk)
 
     def propagate(
