@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -91,7 +90,7 @@ def _few(names: dict[Any, list[str]]) -> str:
 
 def _skeleton(categories: list[dict], annotations: list[dict], ours: dict, what: str) -> tuple[Skeleton, list[dict]]:
     """The skeleton, and the annotations that are people of it, with keypoints or without."""
-    posed = [a for a in annotations if a.get("keypoints")]
+    posed = [a for a in annotations if _has(a)]
     used = {a["category_id"] for a in posed}
     if isinstance(ours.get("skeleton"), dict):
         skeleton = Skeleton.from_json(ours["skeleton"])
@@ -104,8 +103,14 @@ def _skeleton(categories: list[dict], annotations: list[dict], ours: dict, what:
             )
         used = {described[0]["id"]}
         skeleton = skeleton_of_category(described[0], what)
-    people = [a for a in annotations if (a.get("keypoints") or a.get("bbox")) and not a.get("iscrowd")]
+    people = [a for a in annotations if (_has(a) or a.get("bbox")) and not a.get("iscrowd")]
     return skeleton, [a for a in people if not used or a["category_id"] in used]
+
+
+def _has(annotation: dict[str, Any]) -> bool:
+    """Whether there are keypoints in it."""
+    values = annotation.get("keypoints")
+    return values is not None and not isinstance(values, (bool, int)) and len(values) > 0
 
 
 def skeleton_of_category(category: dict[str, Any], what: str) -> Skeleton:
@@ -203,21 +208,21 @@ def _people(
 def _triples(annotations: list[dict], k: int, what: str) -> np.ndarray:
     """(n, K, 3) x, y, v of each annotation; 0 of those that have only a box."""
     nothing = [0] * (3 * k)
-    lists = [a.get("keypoints") or nothing for a in annotations]
+    lists = [a["keypoints"] if _has(a) else nothing for a in annotations]
     try:
         values = np.array(lists)
     except ValueError:
         values = np.array(None)
     if values.dtype.kind not in "iuf" or values.shape != (len(lists), 3 * k):
         for values, annotation in zip(lists, annotations, strict=True):
-            if not isinstance(values, list) or len(values) != 3 * k:
+            if not isinstance(values, (list, np.ndarray)) or len(values) != 3 * k:
                 raise ValueError(
                     f"Expected {3 * k} numbers for {k} keypoints, got "
-                    f"{len(values) if isinstance(values, list) else brief(values)} in annotation "
+                    f"{len(values) if isinstance(values, (list, np.ndarray)) else brief(values)} in annotation "
                     f"{brief(annotation.get('id'))} of {what}."
                 )
             numbers_of(values, 3 * k, "keypoints", f"annotation {brief(annotation.get('id'))} of {what}")
-        values = np.array([[math.nan if v is None else v for v in row] for row in lists], np.float64)
+        values = np.array([numbers_of(row, 3 * k, "keypoints", what) for row in lists], np.float64)
     return values.reshape(len(lists), k, 3).astype(np.float64)
 
 
@@ -237,7 +242,7 @@ def _visibility(triples: np.ndarray, ours: bool, what: str) -> np.ndarray:
 
 def _scores(person: dict[str, Any], k: int, what: str) -> np.ndarray | float:
     scores = person.get("keypoint_scores", person.get("scores"))
-    if isinstance(scores, list) and len(scores) == k:
+    if isinstance(scores, (list, np.ndarray)) and len(scores) == k:
         return np.array(numbers_of(scores, k, "scores", what), np.float32)
     score = person.get("score")
     return np.nan if score is None else numbers_of([score], 1, "score", what)[0]
