@@ -20,7 +20,7 @@ from impose_widget.core.skeleton import COCO17, Skeleton
 from impose_widget.core.skeletons import HALPE26, HALPE136, WHOLEBODY133
 from impose_widget.io.extras import attrs_of, facts_of, frame_files
 from impose_widget.io.format import LEFT_OUT, NO_FACTS, SCORE_ONE, VISIBLE_ONLY, Format
-from impose_widget.io.numbers import frames_of_names, shortest
+from impose_widget.io.numbers import frames_of_names, shortest, trailing_number
 from impose_widget.io.people import People, box_rows, gather, see, table_of
 from impose_widget.io.replace import replacing
 from impose_widget.io.slots import in_slots
@@ -46,6 +46,7 @@ FORMAT = Format(
     | {
         "head_boxes": LEFT_OUT,
         "nobody": LEFT_OUT,
+        "images": "kept if the numbers in them are the frames",
     }
     | dict.fromkeys(("time", "skeleton", "video", "regions", "people"), LEFT_OUT),
     slots=slots,
@@ -122,6 +123,8 @@ def write(poses: pd.DataFrame, path: Path) -> None:
     values = np.stack([people.xy[..., 0], people.xy[..., 1], score], -1)
     values = shortest(np.where(there[..., None], values, np.float32(0)))
     boxes, files = shortest(people.box), frame_files(poses.attrs)
+    if any(trailing_number(file) != frame for frame, file in files.items()):
+        files = {}  # the frame would not be told by them
     entries = []
     for i in range(len(people)):
         boxed = bool(np.isfinite(people.box[i]).all())

@@ -25,6 +25,7 @@ TRACK_ID_SPELLINGS = (
 )
 
 MOST_DIGITS = 6  # of a frame in a picture's name; data sets of photographs have longer numbers
+LONGEST = 1000  # frames from one picture of a video to the next; photographs' numbers are further apart
 
 
 def poses_of(data: Any, what: str, video: str | None = None) -> pd.DataFrame:
@@ -138,7 +139,9 @@ def _frames(images: list[dict], what: str) -> tuple[dict[Any, int], dict[int, fl
         names = [str(i.get("file_name", "")) for i in images]
         stems = {re.sub(r"\d+(?=\D*$)", "", n) for n in names}
         digits = max((len(n) for n in re.findall(r"\d+(?=\D*(?:\n|$))", "\n".join(names))), default=0)
-        told = frames_of_names(names) if len(stems) == 1 and digits <= MOST_DIGITS else range(len(images))
+        told = frames_of_names(names) if len(stems) == 1 and digits <= MOST_DIGITS else [10**9]
+        if max(told, default=0) >= LONGEST * (len(images) + 10):
+            told = list(range(len(images)))
         frames = {i["id"]: n for i, n in zip(images, told, strict=True)}
     if len(frames) < len(images) or len(set(frames.values())) < len(frames):
         raise ValueError(f"Expected images with ids and frames that differ, got some twice in {what}.")

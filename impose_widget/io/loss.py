@@ -16,7 +16,7 @@ from impose_widget.io.format import Format
 from impose_widget.io.wide import person_names, track_ids_of_names
 
 EDGE = 0.1
-"""Pixels: where an evaluation takes 0 for "missing", keypoints further left or up are written here."""
+"""Pixels: where an evaluation takes 0 for "missing", keypoints on the image's first half pixel are written here."""
 
 
 def losses(poses: pd.DataFrame, kind: Format) -> pd.DataFrame:
@@ -88,7 +88,8 @@ def _occluded(poses: pd.DataFrame, _: Format) -> int:
 
 
 def _edge(poses: pd.DataFrame, _: Format) -> int:
-    return int(((poses["x"] < EDGE) | (poses["y"] < EDGE)).sum())
+    xy = poses[["x", "y"]].to_numpy()
+    return int((np.nan_to_num(off_edge(xy)) != np.nan_to_num(xy)).any(1).sum())
 
 
 def _nobody(poses: pd.DataFrame, _: Format) -> int:
@@ -136,6 +137,11 @@ _COUNT: dict[str, Callable[[pd.DataFrame, Format], int]] = {
 }
 
 
+def off_edge(xy: np.ndarray) -> np.ndarray:
+    """Positions with those at the image's left and upper edge at `EDGE`; those beyond the image stay where they are."""
+    return np.where((xy >= -0.5) & (xy < EDGE), np.float32(EDGE), xy)
+
+
 def held(poses: pd.DataFrame, kind: Format) -> pd.DataFrame:
     """The placed keypoints of a conforming table as a file of a format holds them: what must come back."""
     out = poses[poses["visibility"] > ABSENT].reset_index(drop=True)
@@ -149,7 +155,7 @@ def held(poses: pd.DataFrame, kind: Format) -> pd.DataFrame:
     if "unknown_score" in cannot:
         out["score"] = out["score"].fillna(np.float32(1))
     if "edge" in cannot:
-        out[["x", "y"]] = out[["x", "y"]].clip(lower=np.float32(EDGE))
+        out[["x", "y"]] = off_edge(out[["x", "y"]].to_numpy())
     out = _in_slots(out, kind)
     if "track_id" in cannot:
         out["track_id"] = _rank(out)

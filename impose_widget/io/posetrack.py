@@ -1,7 +1,7 @@
 """What PoseTrack18 and PoseTrack21 have in common: one JSON file a sequence, COCO's words and a few more.
 
-Positions: as in COCO, offset 0; one at or beyond the left or upper edge is written at 0.1, because evaluations take a
-joint at 0 for a missing one. The order of the 17 keypoints is fixed; the ears have a place in it but are not
+Positions: as in COCO, offset 0; one at the left or upper edge of the image is written at 0.1, because evaluations
+take a joint at 0 for a missing one. The order of the 17 keypoints is fixed; the ears have a place in it but are not
 evaluated. An image's id is 1, six digits of the video and four of the frame; an annotation's is that times 100 and a
 number.
 
@@ -35,7 +35,7 @@ from impose_widget.io.coco_write import (
     size_of,
 )
 from impose_widget.io.extras import rows_of
-from impose_widget.io.loss import EDGE
+from impose_widget.io.loss import EDGE, off_edge
 from impose_widget.io.people import People, gather
 from impose_widget.io.slots import in_slots
 
@@ -61,7 +61,7 @@ def write(poses: pd.DataFrame, path: Path, person_ids: bool) -> None:
     everything = gather(poses)
     derived_heads = head_boxes(everything, head)
     people = in_slots(everything, names, POSETRACK17.keypoints, "PoseTrack")
-    people.xy = np.maximum(people.xy, np.float32(EDGE))
+    people.xy = off_edge(people.xy)
     attrs, video = poses.attrs, _video_number(poses.attrs)
     frames = frames_of(people, attrs)
     stated = {int(f): i for f, _, i, _ in rows_of(attrs, "images") if isinstance(i, int) and i >= 10**10}

@@ -35,6 +35,7 @@ FORMAT = Format(
         "score": LEFT_OUT,
         "head_boxes": LEFT_OUT,
         "nobody": LEFT_OUT,
+        "images": "kept if the numbers in them are the frames",
     }
     | dict.fromkeys(("time", "regions", "people"), LEFT_OUT),
     tolerance=0.01,
