@@ -11,7 +11,6 @@ import pytest
 from tests.browser import ARGUMENTS, needed_browser
 from tests.browser_ui.harness import HEIGHT, KEYPOINTS, WIDTH, made_jpeg, made_scene, serve
 
-playwright = pytest.importorskip("playwright.sync_api")
 SIZE = (900, 660)
 
 
@@ -120,8 +119,11 @@ class Widget:
 
 @pytest.fixture(scope="session")
 def chrome() -> Iterator[Any]:
-    with playwright.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=needed_browser(), args=ARGUMENTS)
+    program = needed_browser()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
 

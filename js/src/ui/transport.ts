@@ -25,14 +25,17 @@ export function transport(editor: Editor, watch: Watch, root: HTMLElement): Tran
   });
   const total = h("span", { class: "impose-total", title: "Frames are numbered from 0" });
   number.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") {
-      const frame = Number.parseInt(number.value, 10);
-      if (Number.isFinite(frame)) editor.nav.goTo(frame);
-      root.focus({ preventScroll: true });
-    } else if (event.key === "Escape") root.focus({ preventScroll: true });
-    else return;
+    if (event.key !== "Enter" && event.key !== "Escape") return;
     event.preventDefault();
+    if (event.key === "Escape") number.value = String(editor.nav.frame.peek());
+    else goThere();
+    root.focus({ preventScroll: true });
   });
+  const goThere = () => {
+    const frame = Number.parseInt(number.value, 10);
+    if (Number.isFinite(frame) && frame !== editor.nav.frame.peek()) editor.nav.goTo(frame);
+  };
+  number.addEventListener("change", goThere);
   number.addEventListener("blur", () => {
     number.value = String(editor.nav.frame.peek());
   });
