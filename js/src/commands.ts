@@ -46,6 +46,7 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     "propagate forward": () => edits.propagate("forward"),
     "propagate backward": () => edits.propagate("backward"),
     "propagate both": () => edits.propagate("both"),
+    "propagate with limits": () => edits.askLimits(),
     "auto propagate": () => void store.setAutoPropagate(!store.options.value.auto_propagate),
     stop: () => void store.cancel(null),
     assign: () => questions.ask("assign"),
@@ -79,6 +80,7 @@ function stepBack(editor: Editor): void {
   const carrying = [...store.jobs.value.values()].some((job) => job.what !== "initialize");
   if (editor.edits.forget()) return;
   if (editor.help.value) editor.help.value = false;
+  else if (editor.edits.limits.value) editor.edits.limits.value = null;
   else if (questions.open.value) questions.close();
   else if (cancellable(editor.tool.value)) editor.input({ type: "cancel" });
   else if (carrying) void store.cancel(null);

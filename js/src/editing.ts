@@ -1,11 +1,12 @@
 /** What one view does to poses: each edit is drawn at once and sent once. */
 
-import { batch } from "@preact/signals-core";
+import { batch, type Signal, signal } from "@preact/signals-core";
 import type { Point } from "./camera";
 import { ABSENT, isAnchor, OCCLUDED, VISIBLE, visibilityOf } from "./codec";
 import { type Draft, nextVisibility } from "./drafts";
 import type { Editor } from "./editor";
 import { type Pose, placed } from "./poses";
+import { type Limits, orderOf, type Place, START } from "./propagation";
 import type { Direction } from "./protocol";
 import { IDLE } from "./tools/machine";
 
@@ -14,6 +15,8 @@ const PAUSE = 350; // ms after which nudges, or turns of the wheel, are one edit
 export class Editing {
   private waiting: { timer: ReturnType<typeof setTimeout>; send: () => void } | null = null;
   private boxFor: number | null = null;
+  /** The limits that are being asked for, if they are. */
+  readonly limits: Signal<Limits | null> = signal<Limits | null>(null);
 
   constructor(private readonly editor: Editor) {}
 
@@ -189,6 +192,39 @@ export class Editing {
     void this.store.propagate(
       here ? { frame, direction, tracks: [pose!.track_id] } : { frame: null, direction, tracks: null },
     );
+  }
+
+  /** Ask for limits: which way, how far, whose. */
+  askLimits(): void {
+    if (!this.allowed()) return;
+    this.editor.questions.close();
+    this.limits.value = this.limits.value ? null : START;
+  }
+
+  limit(change: Partial<Limits>): void {
+    if (this.limits.value) this.limits.value = { ...this.limits.value, ...change };
+  }
+
+  /** Where the view is, as far as a propagation with limits is concerned. */
+  here(): Place {
+    const { clip } = this.store;
+    const k = this.editor.keypoint.value;
+    return {
+      frame: this.editor.nav.shown.value ?? this.editor.nav.frame.value,
+      nFrames: clip.value?.video.n_frames ?? 1,
+      selected: this.editor.selected.value,
+      anchored: this.editor.selectedPose()?.flags.some((f) => isAnchor(f)) ?? false,
+      keypoint: k === null ? null : this.nameOf(k),
+    };
+  }
+
+  propagateLimited(): void {
+    const limits = this.limits.value;
+    const order = limits && orderOf(limits, this.here());
+    if (!order || typeof order === "string" || !this.allowed()) return;
+    this.flush();
+    this.limits.value = null;
+    void this.store.propagate(order);
   }
 
   step(action: "undo" | "redo"): void {

@@ -35,6 +35,7 @@ export type Command =
   | "propagate forward"
   | "propagate backward"
   | "propagate both"
+  | "propagate with limits"
   | "auto propagate"
   | "stop"
   | "assign"
@@ -114,10 +115,11 @@ export const KEYS: readonly Entry[] = [
   entry("Propagate", "propagate forward", "propagate corrections forward", "G"),
   entry("Propagate", "propagate backward", "propagate corrections backward", "Shift+G"),
   entry("Propagate", "propagate both", "propagate corrections both ways", "Alt+G"),
+  entry("Propagate", "propagate with limits", "propagate so far, only this person or keypoint…", "Ctrl+G"),
   entry("Propagate", "auto propagate", "propagate by itself after each correction", "U"),
 
-  entry("Review", "next issue", "next doubtful place", "N"),
-  entry("Review", "previous issue", "back to the doubtful place before", "Shift+N"),
+  entry("Review", "next issue", "next issue: a doubtful place, and why", "N"),
+  entry("Review", "previous issue", "back to the issue before", "Shift+N"),
   entry("Review", "accept issue", "it is right as it is; go to the next", "A"),
   entry("Review", "ignore issue", "do not show this one again; go to the next", "Shift+A"),
 

@@ -81,6 +81,10 @@ function press(editor: Editor, chord: string): boolean {
     editor.questions.confirm();
     return true;
   }
+  if (chord === "Enter" && editor.edits.limits.value) {
+    editor.edits.propagateLimited();
+    return true;
+  }
   const command = commandOf(chord);
   if (!command) return false;
   editor.commands[command]();

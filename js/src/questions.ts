@@ -18,6 +18,7 @@ export class Questions {
     if (track_id === null) return editor.needPerson();
     editor.edits.flush();
     batch(() => {
+      editor.edits.limits.value = null;
       this.open.value = { kind, frame: editor.nav.shown.value!, track_id, other: null, scope };
       editor.tool.value = needsOther(kind) ? { name: "picking" } : IDLE;
       editor.nav.pause();

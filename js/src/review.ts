@@ -1,4 +1,4 @@
-/** Doubtful places, one after the other. */
+/** Issues: doubtful places, one after the other. */
 
 import { type Signal, signal } from "@preact/signals-core";
 import type { Editor } from "./editor";
@@ -16,7 +16,7 @@ export class Review {
     if (next === undefined) return;
     if (next === null) {
       this.issue.value = null;
-      this.editor.store.say("info", now ? "No further doubtful places." : "No doubtful places.");
+      this.editor.store.say("info", now ? "No further issues." : "No issues.");
       return;
     }
     if (now) this.visited.push(now);

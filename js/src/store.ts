@@ -343,6 +343,6 @@ function wordsOfFinished(job: Extract<Broadcast, { kind: "finished" }>): string 
   const n = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const carried = `${n(job.keypoints, "keypoint")} in ${n(job.frames, "frame")} changed.`;
   const why = stopped || (job.stopped ? `Stopped: ${job.stopped}.` : "");
-  if (job.frames === 0) return why || "Nothing to carry.";
+  if (job.frames === 0) return why || "Nothing to propagate.";
   return `${carried} ${why}`.trim();
 }

@@ -5,6 +5,7 @@ import { edgeSide, paintOf, sidesOf } from "../src/draw/palette";
 import { frameAt, lanes, xOf } from "../src/draw/timeline";
 import { advance, frameAtTime } from "../src/playback";
 import { byDigits, editOf, explanation, type Prompt, previewOf } from "../src/prompt";
+import { orderOf, START } from "../src/propagation";
 import type { Person, State } from "../src/protocol";
 import { merged } from "../src/summary";
 import { SKELETON } from "./setup";
@@ -80,6 +81,39 @@ describe("questions", () => {
     expect(byDigits("12", "2", ids)).toEqual({ typed: "2", id: 2 });
     expect(byDigits("1", "7", ids)).toEqual({ typed: "7", id: null });
     expect(byDigits("0", "1", ids)).toEqual({ typed: "1", id: 1 });
+  });
+});
+
+describe("a propagation with limits", () => {
+  const place = { frame: 20, nFrames: 67, selected: 3, anchored: true, keypoint: "nose" };
+  it("is ordered as it was asked for", () => {
+    expect(orderOf(START, place)).toEqual({
+      direction: "forward",
+      stop: null,
+      frame: null,
+      tracks: null,
+      keypoints: null,
+    });
+    expect(orderOf({ direction: "backward", stop: "4", whose: "selected", one: true }, place)).toEqual({
+      direction: "backward",
+      stop: 4,
+      frame: 20,
+      tracks: [3],
+      keypoints: ["nose"],
+    });
+    expect(orderOf({ ...START, whose: "everyone" }, place)).toMatchObject({ tracks: "all", frame: null });
+    expect(orderOf({ ...START, whose: "selected" }, { ...place, anchored: false })).toMatchObject({
+      tracks: [3],
+      frame: null,
+    });
+    expect(orderOf({ ...START, direction: "both", stop: "9" }, place)).toMatchObject({ stop: null });
+  });
+  it("says what is missing", () => {
+    expect(orderOf({ ...START, whose: "selected" }, { ...place, selected: null })).toMatch(/Select a person/);
+    expect(orderOf({ ...START, one: true }, { ...place, keypoint: null })).toMatch(/Select a keypoint/);
+    for (const stop of ["67", "-1", "2.5", "here"])
+      expect(orderOf({ ...START, stop }, place)).toMatch(/Expected a frame from 0 to 66/);
+    expect(orderOf({ ...START, whose: "selected", stop: "20" }, place)).toMatch(/Expected a frame after 20/);
   });
 });
 

@@ -132,7 +132,7 @@ def test_an_absent_keypoint_is_placed_from_the_strip(widget: Widget) -> None:
     widget.page.wait_for_selector('.impose-chip[data-state="visible"][data-anchor="true"]')
 
 
-def test_doubtful_places_one_after_the_other(widget: Widget) -> None:
+def test_issues_one_after_the_other(widget: Widget) -> None:
     widget.page.evaluate(
         """() => {
             const issue = (n, frame, track_id, keypoint) => (
@@ -157,7 +157,7 @@ def test_doubtful_places_one_after_the_other(widget: Widget) -> None:
     assert widget.edits()[-1] == ("resolve_issue", {"issue": 12, "state": "ignored"})
     widget.press("n")
     widget.until("document.querySelector('.impose-issue').hidden")
-    assert "No further doubtful places" in widget.root.locator(".impose-said").inner_text()
+    assert "No further issues" in widget.root.locator(".impose-said").inner_text()
 
 
 def test_names_of_keypoints_at_the_pointer_and_on_demand(widget: Widget) -> None:

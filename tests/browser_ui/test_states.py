@@ -91,6 +91,30 @@ def test_each_direction_has_a_button_and_a_key(widget: Widget) -> None:
         assert [m["direction"] for m in widget.sent("propagate")[before:]] == [command, command]
 
 
+def test_a_propagation_with_limits(widget: Widget) -> None:
+    drag(widget)
+    widget.until("kernel.revision === 2")
+    widget.press("Control+g")
+    panel = widget.root.locator('.impose-propagation')
+    panel.locator(".impose-scope", has_text="person 1").click()
+    panel.locator(".impose-scope", has_text="left wrist").click()
+    stop = panel.locator("input")
+    stop.fill("99")
+    assert "Expected a frame from 0 to 65" in panel.inner_text()
+    stop.fill("12")
+    stop.press("Enter")
+    widget.until("model.sent.some((m) => m.kind === 'propagate')")
+    (order,) = widget.sent("propagate")
+    assert {k: order[k] for k in ("frame", "direction", "stop", "tracks", "keypoints")} == {
+        "frame": 0,
+        "direction": "forward",
+        "stop": 12,
+        "tracks": [1],
+        "keypoints": ["left_wrist"],
+    }
+    assert not panel.is_visible()
+
+
 def test_auto_propagate_is_switched_and_follows_the_kernel(widget: Widget) -> None:
     box = widget.root.locator(".impose-check input")
     assert box.is_checked()

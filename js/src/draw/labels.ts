@@ -11,7 +11,7 @@ type Context = CanvasRenderingContext2D;
 export type Rect = [x: number, y: number, w: number, h: number];
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
-/** The person's number above their head; an amber dot says that corrections wait to be carried. */
+/** The person's number above their head; an amber dot says that corrections wait to be propagated. */
 export function drawTag(g: Context, scene: Scene, pose: Pose, taken: Rect[]): void {
   const box = bounds(pose);
   if (!box) return;
@@ -87,7 +87,7 @@ export function describe(pose: Pose, k: number): string {
   const flags = pose.flags[k]!;
   const words = [visibilityOf(flags) === OCCLUDED ? "occluded" : null];
   if (isAnchor(flags)) words.push("by hand");
-  else words.push(["read", "carried", "interpolated", "imported", "by hand"][sourceOf(flags)] ?? null);
+  else words.push(["read", "propagated", "interpolated", "imported", "by hand"][sourceOf(flags)] ?? null);
   if (!isAnchor(flags) && pose.score[k]! > 0) words.push(`${Math.round((100 * pose.score[k]!) / 255)} %`);
   return words.filter(Boolean).join(", ");
 }

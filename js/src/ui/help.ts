@@ -63,7 +63,7 @@ function legend(): HTMLElement {
       "dl",
       {},
       mark("read", "read by the network"),
-      mark("carried", "carried from a correction"),
+      mark("carried", "propagated from a correction"),
       mark("anchor", "placed by hand: no machine moves it"),
       mark("hollow", "occluded (hollow)"),
       mark("left", "left side of the body (lighter)"),

@@ -1,4 +1,4 @@
-/** The list of people, what can be done with the selected one, and the doubtful place that is being looked at. */
+/** The list of people, what can be done with the selected one, and the issue that is being looked at. */
 
 import { isAnchor, visibilityOf } from "../codec";
 import { plain } from "../draw/labels";
@@ -9,6 +9,7 @@ import type { Person, State } from "../protocol";
 import { button } from "./button";
 import { fill, h, setText, type Watch } from "./dom";
 import { icon } from "./icons";
+import { propagationPanel } from "./propagation";
 import { question } from "./question";
 
 export function peoplePanel(editor: Editor, watch: Watch): HTMLElement {
@@ -16,6 +17,7 @@ export function peoplePanel(editor: Editor, watch: Watch): HTMLElement {
     "aside",
     { class: "impose-people", "aria-label": "People" },
     question(editor, watch),
+    propagationPanel(editor, watch),
     issueCard(editor, watch),
     peopleList(editor, watch),
     selectedCard(editor, watch),
@@ -83,7 +85,10 @@ function personRow(editor: Editor, person: Person): HTMLLIElement {
     person.pending.length > 0
       ? h(
           "span",
-          { class: "impose-pending", title: `${person.pending.length} frames with corrections wait to be carried` },
+          {
+            class: "impose-pending",
+            title: `${person.pending.length} frames with corrections that were not propagated yet`,
+          },
           String(person.pending.length),
         )
       : null,
@@ -140,7 +145,7 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
   const card = h("section", { class: "impose-section impose-selected" }, name, actions, strip, more);
   watch(() => {
     const id = editor.selected.value;
-    card.hidden = id === null || editor.questions.open.value !== null;
+    card.hidden = id === null || editor.questions.open.value !== null || editor.edits.limits.value !== null;
     if (id === null) return;
     const here = editor.people.value.has(id);
     setText(name, here ? `Person ${id}` : `Person ${id} · not in this frame`);
@@ -220,7 +225,7 @@ function issueCard(editor: Editor, watch: Watch): HTMLElement {
     card.hidden = issue === null;
     if (!issue) return;
     const open = editor.store.openIssues.value;
-    setText(title, `Doubtful: frame ${issue.frame}${open ? ` · ${open} open` : ""}`);
+    setText(title, `Issue: frame ${issue.frame}${open ? ` · ${open} open` : ""}`);
     setText(reason, issue.reason);
     for (const b of card.querySelectorAll("button"))
       if (b.dataset.command !== "next issue") b.disabled = !editor.store.canEdit.value;

@@ -21,7 +21,7 @@ export function question(editor: Editor, watch: Watch): HTMLElement {
         onclick: () => editor.questions.confirm(),
       },
       VERBS[prompt.kind],
-      h("kbd", {}, "Enter"),
+      h("kbd", {}, "↵"),
     );
     confirm.disabled = !editOf(prompt, state);
     fill(

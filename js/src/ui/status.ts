@@ -5,7 +5,7 @@ import type { Job } from "../protocol";
 import { fill, h, setText, type Watch } from "./dom";
 import { icon } from "./icons";
 
-const WORDS: Record<string, string> = { propagate: "Carrying corrections", initialize: "Finding people" };
+const WORDS: Record<string, string> = { propagate: "Propagating corrections", initialize: "Finding people" };
 const SAY_FOR = 6000; // ms
 
 export function statusLine(editor: Editor, watch: Watch): HTMLElement {

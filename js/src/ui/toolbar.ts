@@ -13,6 +13,7 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
     button(editor, "propagate backward", "carryBack"),
     button(editor, "propagate both", "carryBoth"),
     button(editor, "propagate forward", "carryOn", "Propagate"),
+    button(editor, "propagate with limits", "chevron"),
   ];
   const auto = h("input", {
     type: "checkbox",

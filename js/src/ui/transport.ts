@@ -17,7 +17,7 @@ export function transport(editor: Editor, watch: Watch, root: HTMLElement): Tran
   const { store } = editor;
   const play = button(editor, "play", "play");
   const number = h("input", {
-    class: "impose-number",
+    class: "impose-field impose-number",
     type: "text",
     inputmode: "numeric",
     "aria-label": "Frame",
