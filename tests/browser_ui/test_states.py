@@ -95,7 +95,7 @@ def test_a_propagation_with_limits(widget: Widget) -> None:
     drag(widget)
     widget.until("kernel.revision === 2")
     widget.press("Control+g")
-    panel = widget.root.locator('.impose-propagation')
+    panel = widget.root.locator(".impose-propagation")
     panel.locator(".impose-scope", has_text="person 1").click()
     panel.locator(".impose-scope", has_text="left wrist").click()
     stop = panel.locator("input")
