@@ -117,7 +117,7 @@ class Widget:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chrome() -> Iterator[Any]:
     program = needed_browser()
     from playwright.sync_api import sync_playwright
@@ -128,7 +128,7 @@ def chrome() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site() -> Iterator[str]:
     with serve(made_scene(), made_jpeg) as url:
         yield url
@@ -156,7 +156,7 @@ def open_widget(chrome: Any, site: str) -> Iterator[Callable[..., Widget]]:
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def window(chrome: Any) -> Iterator[Any]:
     """A browser window that tests use one after the other, each with the page loaded anew."""
     context = chrome.new_context(viewport={"width": SIZE[0], "height": SIZE[1]})

@@ -38,7 +38,7 @@ frames, detector = walkers.render(), TruthDetector(walkers)
 """A cell that makes the clip of the tests; the session comes next."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needed_browser(), headless=True, args=ARGUMENTS)
