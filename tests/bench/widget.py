@@ -129,7 +129,7 @@ def measure(server: Server, chromium: Any, url: str) -> dict[str, str]:
 def _jump(page: Any, editor: EditorOnPage, frame: int) -> float:
     return page.evaluate(
         """async ([root, frame]) => {
-            const field = root.querySelector("input[type=number], input[inputmode=numeric], .impose-transport input");
+            const field = root.querySelector(".impose-number");
             const began = performance.now();
             field.value = frame; field.dispatchEvent(new Event("input", {bubbles: true}));
             field.dispatchEvent(new Event("change", {bubbles: true}));
@@ -159,7 +159,7 @@ def _bytes(page: Any, editor: EditorOnPage, xy: tuple[float, float], n: int = 5)
     page.wait_for_timeout(3000)  # pictures fetched ahead are not the click's
     before, revision = page.evaluate("() => ({...window.traffic})"), editor.revision
     for i in range(n):
-        editor.drag((xy[0] - 2 * i, xy[1] - 2 * i), (xy[0] - 2 * i - 2, xy[1] - 2 * i - 2), steps=4)
+        editor.drag((xy[0] - 8 * i, xy[1] - 8 * i), (xy[0] - 8 * i - 8, xy[1] - 8 * i - 8), steps=4)
         editor.wait_revision(revision + i + 1)
     after = page.evaluate("() => ({...window.traffic})")
     return ", ".join(f"{(after[k] - before[k]) / n / 1000:.1f} kB {k}" for k in ("sent", "received"))
