@@ -67,9 +67,10 @@ def write(poses: pd.DataFrame, path: Path) -> None:
     config = path.with_name(path.stem + ".config.xml")
     with replacing(path) as partial, replacing(config) as partial_config:
         with partial.open("w", encoding="utf-8") as file:
-            for n, task in enumerate(_tasks(poses, skeleton, size)):
-                file.write(("," if n else "[") + json.dumps(task, ensure_ascii=False, allow_nan=False))
-            file.write("]" if len(poses) or poses.attrs.get("boxes") else "[]")
+            file.write("[")
+            for n, task in enumerate(_tasks(poses, skeleton, size)):  # none, if nobody has a place
+                file.write(("," if n else "") + json.dumps(task, ensure_ascii=False, allow_nan=False))
+            file.write("]")
         partial_config.write_text(config_xml(skeleton), "utf-8")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from impose_widget import protocol
 from impose_widget.protocol import ACTIONS, Message, Refused, Request
@@ -359,8 +360,10 @@ def _issue_facts(issue: Any) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    return value if value is None or isinstance(value, (str, int, bool)) else None if value != value else value
+    """A cell of a table for JSON: nothing where it is missing, in whichever way pandas says so."""
+    if pd.isna(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _explain(error: BaseException) -> tuple[str, str]:

@@ -48,7 +48,10 @@ LAYERS = {
     "protocol": layer(others="numpy"),
     "worker": layer(),
     "widget": layer(
-        "core protocol render session video worker", "anywidget numpy tqdm traitlets", "", "IPython cv2 simplejpeg"
+        "core protocol render session video worker",
+        "anywidget numpy pandas tqdm traitlets",
+        "",
+        "IPython cv2 simplejpeg",
     ),
     "evaluate": layer(
         "core video propagate",

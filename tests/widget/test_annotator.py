@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import signal
 import threading
 import time
 
@@ -96,9 +97,13 @@ def test_interrupting_the_cell_stops_the_work_and_keeps_it(annotator) -> None:
     annotator.initialize(progress=False)
     annotator.session._propagator = Endless()
     annotator.correct(10, 0, "head", (40, 30))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     threading.Timer(0.4, _thread.interrupt_main).start()
-    with pytest.raises(KeyboardInterrupt):
-        annotator.propagate(progress=False)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            annotator.propagate(progress=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not annotator.busy and (annotator.poses["source"] == "propagated").any()
 
 

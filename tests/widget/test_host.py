@@ -332,7 +332,7 @@ def test_the_list_of_issues_is_told_worst_first(frames, walkers, page) -> None:
         host = served(session, page)
         answer, _ = page.ask("issues", limit=1)
         host.close()
-        assert answer["n_open"] >= 2 and len(answer["issues"]) == 1
+        assert answer["n_open"] >= 2 and len(answer["issues"]) == 1, answer
         assert answer["issues"][0]["severity"] == session.issues["severity"].max()
 
 
