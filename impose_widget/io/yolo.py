@@ -233,7 +233,8 @@ def write(poses: pd.DataFrame, path: Path) -> None:
     }
     with replacing_folder(path) as folder:
         (folder / "labels").mkdir()
-        text = yaml.safe_dump(facts, allow_unicode=True, sort_keys=False)
+        # Not allow_unicode: PyYAML then writes some line breaks of Unicode (U+0085) as they are and reads them as spaces.
+        text = yaml.safe_dump(facts, sort_keys=False)
         (folder / "data.yaml").write_text(text, "utf-8")
         for frame, lines in (frames or {0: []}).items():
             name = label_name(files.get(frame), frame, stem)
