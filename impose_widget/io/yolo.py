@@ -233,7 +233,7 @@ def write(poses: pd.DataFrame, path: Path) -> None:
     }
     with replacing_folder(path) as folder:
         (folder / "labels").mkdir()
-        # Not allow_unicode: PyYAML then writes some line breaks of Unicode (U+0085) as they are and reads them as spaces.
+        # Not allow_unicode: PyYAML then writes the line break U+0085 as it is, and reads it as a space.
         text = yaml.safe_dump(facts, sort_keys=False)
         (folder / "data.yaml").write_text(text, "utf-8")
         for frame, lines in (frames or {0: []}).items():

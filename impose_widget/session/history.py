@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from impose_widget.session.journal import Action
 
 NO_STEP = frozenset({"initialize"})
+NOT_THEMSELVES = frozenset({"undo", "redo"})
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class History:
 
     done: list[int] = field(default_factory=list)
     undone: list[tuple[int, int]] = field(default_factory=list)
+    _steps: set[int] = field(default_factory=set, repr=False)
 
     @classmethod
     def of(cls, actions: Iterable[tuple[Action, bool]]) -> History:
@@ -34,12 +37,20 @@ class History:
 
     def record(self, action: Action, changed: bool = True) -> None:
         """Take note of an action: an undo or redo moves its target, an edit makes redo impossible."""
-        if action.kind == "undo":
-            self.done.remove(action.payload["of"])
-            self.undone.append((action.payload["of"], action.seq))
-        elif action.kind == "redo":
-            self.undone = [pair for pair in self.undone if pair[0] != action.payload["of"]]
-            self.done.append(action.payload["of"])
-        elif changed and action.kind not in NO_STEP:
-            self.done.append(action.seq)
-            self.undone.clear()
+        of = action.payload.get("of")
+        if action.kind == "undo" and of in self.done:
+            self.done.remove(of)
+            self.undone.append((of, action.seq))
+        elif action.kind == "redo" and of in (target for target, _ in self.undone):
+            self.undone = [pair for pair in self.undone if pair[0] != of]
+            self.done.append(of)
+        elif action.kind not in NOT_THEMSELVES and changed:
+            self.came_to_change(action)
+
+    def came_to_change(self, action: Action) -> None:
+        """An action that goes on is a step from its first change; work that finds nothing to do is none."""
+        if action.kind in NO_STEP or action.seq in self._steps:
+            return
+        self._steps.add(action.seq)
+        bisect.insort(self.done, action.seq)
+        self.undone.clear()

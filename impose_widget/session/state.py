@@ -101,7 +101,7 @@ class State:
         """Store an action that goes on for a while, with its first changes."""
         with self.lock:
             action = self.journal.begin(self.revision + 1, kind, payload, changes, finished=False)
-            self._took_place(action, changes, True)
+            self._took_place(action, changes, bool(changes))
         return action
 
     def extend(self, action: Action, changes: list[Change], found: Iterable[int] = ()) -> None:
@@ -110,7 +110,7 @@ class State:
             step = Step(action.seq, self.revision, tuple(found))
             self.journal.add(step, changes)
             self.found[list(step.found)] = True
-            self._apply(action.kind, changes)
+            self._more_took_place(action, changes)
 
     def finish(self, action: Action, payload: dict[str, Any], changes: list[Change]) -> None:
         """Store the last changes of an action that went on, and what came of it."""
@@ -118,7 +118,7 @@ class State:
             self.journal.finish(action.seq, payload, changes)
             at = next(i for i, a in enumerate(self.actions) if a.seq == action.seq)
             self.actions[at] = Action(action.seq, action.time, action.opening, action.kind, payload, True)
-            self._apply(action.kind, changes)
+            self._more_took_place(action, changes)
 
     def add_detections(self, frames: list[int], detections: Detections) -> np.ndarray:
         """Store what the network saw; returns the rows (m,) of the detections."""
@@ -166,6 +166,11 @@ class State:
         self.actions.append(action)
         self.history.record(action, undoable)
         self._decide(action)
+        self._apply(action.kind, changes)
+
+    def _more_took_place(self, action: Action, changes: list[Change]) -> None:
+        if changes:
+            self.history.came_to_change(action)
         self._apply(action.kind, changes)
 
     def _apply(self, kind: str, changes: list[Change]) -> None:

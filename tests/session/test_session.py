@@ -416,3 +416,25 @@ def test_one_frame_and_no_people(walkers) -> None:
         assert (
             s.poses.empty and s.issues.empty and s.tracks.empty and s.next_issue() is None and s.frames["found"].all()
         )
+
+
+def test_a_propagation_that_changes_nothing_is_no_step(frames, walkers, tmp_path: Path) -> None:
+    """Or undo would take back nothing, and the journal would tell another story when it is opened again."""
+    store = tmp_path / "a.impose"
+    with session_on(frames, TruthDetector(walkers), store) as s:
+        s.initialize(progress=False)
+        s.correct(10, 0, "head", (20, 20))
+        s.propagate(tracks="all", direction="both", progress=False)
+        before = s.revision
+        s.propagate(tracks="all", direction="both", progress=False)
+        idle = s.revision > before and not s.state.journal.has_changes(s.revision)
+        assert (s.state.history.done[-1] == s.revision) is not idle
+        while s.undo():
+            pass
+        assert not s.poses["anchor"].any()
+        done, undone = s.state.history.done, s.state.history.undone
+        after = tables(s)
+    with session_on(frames, TruthDetector(walkers), store) as s:
+        assert (s.state.history.done, s.state.history.undone) == (done, undone)
+        assert_same(tables(s), after)
+        assert s.redo()
