@@ -12,13 +12,17 @@ from importlib.resources import files
 
 import numpy as np
 
+from impose_widget.core.skeleton import DEFAULT_SIGMA
 from impose_widget.issues.evidence import Evidence
 from impose_widget.issues.person import Person
 
-FEATURES = ("always", "value", "doubt", "carried", "fresh")
-"""What a curve weighs: 1; log of value over threshold; 1 - score; written by a propagation; nearness to an anchor."""
+FEATURES = ("always", "value", "doubt", "carried", "fresh", "fine", "fast")
+"""What a curve weighs: 1; log of value over threshold; 1 - score; written by a propagation; nearness to an anchor; how
+exactly the keypoint can be placed (log of a usual sigma over its own); how fast it moves (1: `FASTEST`)."""
 FRESH = 10.0
 """Frames over which the nearness to an anchor fades."""
+FASTEST = 0.2
+"""Sizes of the person a frame; what is faster is a jump."""
 
 
 @cache
@@ -29,9 +33,11 @@ def weights() -> dict[str, np.ndarray]:
 
 
 def context(person: Person, whole: bool) -> np.ndarray:
-    """(T, C, 3) doubt, carried, fresh; of each keypoint, or (C = 1) on average over the pose."""
+    """(T, C, 5) doubt, carried, fresh, fine, fast; of each keypoint, or (C = 1) on average over the pose."""
     fresh = np.exp(-person.since_anchor / FRESH)
-    parts = np.stack([person.doubt, person.carried.astype(np.float32), fresh.astype(np.float32)], -1)
+    fine = np.broadcast_to(np.log(DEFAULT_SIGMA / person.skeleton.sigma_array), fresh.shape)
+    fast = np.minimum(np.nan_to_num(person.step) / person.scale[:, None], FASTEST) / FASTEST
+    parts = np.stack([person.doubt, person.carried, fresh, fine, fast], -1, dtype=np.float32)
     if not whole:
         return parts
     known = person.known[..., None]
@@ -39,7 +45,7 @@ def context(person: Person, whole: bool) -> np.ndarray:
 
 
 def chance(kind: str, ratio: np.ndarray, around: np.ndarray) -> np.ndarray:
-    """(...) the chance of a correction, 0 to 1, where the value is `ratio` (...) thresholds; `around` (..., 3)."""
+    """(...) the chance of a correction, 0 to 1, where the value is `ratio` (...) thresholds; `around` (..., 5)."""
     w = weights()[kind]
     score = w[0] + w[1] * np.log(np.maximum(ratio, 0.05)) + around @ w[2:]
     return 1 / (1 + np.exp(-np.clip(score, -30, 30)))

@@ -44,7 +44,7 @@ def _excursions(person: Person) -> Evidence:
 
 
 def _leaps(person: Person) -> Evidence:
-    step = np.linalg.norm(np.diff(person.xy, axis=0), axis=-1)
+    step = person.step[1:]
     both = np.isfinite(step)
     least = np.where(both.sum(1) >= 2, np.nan_to_num(_low(step)), 0)
     value = np.zeros((len(person), 1), np.float32)

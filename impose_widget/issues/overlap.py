@@ -19,6 +19,8 @@ MIXED = 0.25
 """Share of shared keypoints from which a skeleton may be made of two people, up to `WHOLE` (then: duplicates)."""
 WHOLE = 0.75
 LEAST = 3  # shared keypoints
+LASTS = 4
+"""Frames before and after in which it has to be so as well: people who walk past each other are on one place too."""
 
 
 def find(pair: Meeting) -> Iterator[tuple[Person, Evidence]]:
@@ -34,11 +36,23 @@ def find(pair: Meeting) -> Iterator[tuple[Person, Evidence]]:
     both = np.isfinite(similar).sum(1)
     similar = np.nan_to_num(similar)
     mean = np.where(both >= min(LEAST, similar.shape[1]), similar.sum(1) / np.maximum(both, 1), 0)
-    yield _duplicate(pair, mean)
-    alike = similar > ALIKE
+    yield _duplicate(pair, _lasting(pair, mean[:, None])[:, 0])
+    alike = _lasting(pair, similar) > ALIKE
     share = np.where(both >= 2 * LEAST, alike.sum(1) / np.maximum(both, 1), 0)
     mixed = np.where((alike.sum(1) >= LEAST) & (share < WHOLE) & (mean < SAME), share, 0)
     yield _chimera(pair, mixed, alike)
+
+
+def _lasting(pair: Meeting, values: np.ndarray) -> np.ndarray:
+    """(m, C) the least of the values (m, C) in the frames around, as far as both tracks go; 0 where they were apart."""
+    n = pair.stop - pair.first
+    everywhere = np.zeros((n, values.shape[1]))
+    everywhere[pair.where] = values
+    least = everywhere.copy()
+    for d in range(1, min(LASTS, n - 1) + 1):
+        least[d:] = np.minimum(least[d:], everywhere[:-d])
+        least[:-d] = np.minimum(least[:-d], everywhere[d:])
+    return least[pair.where]
 
 
 def _open(pair: Meeting) -> np.ndarray:

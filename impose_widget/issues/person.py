@@ -83,6 +83,14 @@ class Person:
         return self.records["source"] == PROPAGATED
 
     @cached_property
+    def step(self) -> np.ndarray:
+        """(T, K) pixels that each keypoint moved since the frame before; NaN in the first and where unknown."""
+        moved = np.diff(self.xy, axis=0)
+        out = np.full(self.known.shape, np.nan, np.float32)
+        out[1:] = np.sqrt((moved**2).sum(-1))
+        return out
+
+    @cached_property
     def box(self) -> np.ndarray:
         """(T, 4) tight around the keypoints."""
         return pose_box(self.xy)

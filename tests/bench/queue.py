@@ -39,10 +39,10 @@ TUNE = ("openpose_video", "fast_blur", "crossing_twins", "exit_and_return")
 """Clips that curves and orders are tuned on; the others are for testing."""
 WEIGHTS = Path(calibration.__file__).with_name("calibration.json")
 LIVING = 0.3  # OKS with somebody labelled from which a pose is about them
-EVERY = 3  # clicks between two notes
-BEYOND = 40  # places without a flag that each note adds, to say what an ordinary keypoint is like
+EVERY = 4  # clicks between two notes
+BEYOND = 60  # places without a flag that each note adds, to say what an ordinary keypoint is like
 PRIOR = 1.0  # weight of the pull of each coefficient towards the start: few examples change little
-START = dict(zip(FEATURES, (-0.5, 1.0, 1.0, 0.0, -1.0), strict=True))
+START = dict(zip(FEATURES, (-0.5, 1.0, 1.0, 0.0, -1.0, 0.5, 0.0), strict=True))
 
 
 def clip_of(name: str, rendered: Path) -> Clip:
@@ -59,7 +59,7 @@ def clip_of(name: str, rendered: Path) -> Clip:
 
 
 def note(annotator: SimulatedAnnotator, rng: np.random.Generator) -> list[tuple]:
-    """(kind, ratio, doubt, carried, fresh, corrected) of every issue now, and of some ordinary keypoints."""
+    """(kind, keypoint, ratio, doubt, carried, fresh, fine, fast, corrected) of every issue now, and of some ordinary keypoints."""
     session = annotator.method.session
     table = session.issues
     held = session._queue._held
@@ -71,7 +71,7 @@ def note(annotator: SimulatedAnnotator, rng: np.random.Generator) -> list[tuple]
         right = corrected(annotator, row.kind, row.frame, row.frame_end, row.track_id, k, row.track_id_b)
         if right is not None:
             around = doubt.each[t, k] if k >= 0 else doubt.whole[t, 0]
-            out.append((row.kind, row.value / row.threshold, *around, right))
+            out.append((row.kind, k, row.value / row.threshold, *around, right))
     for _ in range(BEYOND):
         track_id = rng.choice(list(held))
         person, doubt = held[track_id].person, held[track_id].doubt
@@ -79,7 +79,7 @@ def note(annotator: SimulatedAnnotator, rng: np.random.Generator) -> list[tuple]
         if person.free[t, k] and person.doubt[t, k] <= DOUBT:
             right = corrected(annotator, "uncertain", person.first + t, 0, track_id, k, None)
             if right is not None:
-                out.append(("uncertain", person.doubt[t, k] / DOUBT, *doubt.each[t, k], right))
+                out.append(("uncertain", k, person.doubt[t, k] / DOUBT, *doubt.each[t, k], right))
     return out
 
 
@@ -154,7 +154,7 @@ def collect(name: str, arguments: argparse.Namespace) -> None:
                 break
             annotator.act(frame, n, k)
         annotator.method.close()
-    columns = ["clicks", "kind", "ratio", "doubt", "carried", "fresh", "corrected"]
+    columns = ["clicks", "kind", "keypoint", "ratio", *FEATURES[2:], "corrected"]
     pd.DataFrame(notes, columns=columns).to_csv(path, index=False)
     print(f"{path}: {len(notes)} places", flush=True)
     return None
@@ -164,13 +164,13 @@ def collect(name: str, arguments: argparse.Namespace) -> None:
 
 
 def features(notes: pd.DataFrame) -> np.ndarray:
-    """(n, 5) as `FEATURES`."""
+    """(n, 7) as `FEATURES`."""
     value = np.log(np.maximum(notes["ratio"], 0.05))
-    return np.stack([np.ones(len(notes)), value, notes["doubt"], notes["carried"], notes["fresh"]], -1)
+    return np.stack([np.ones(len(notes)), value, *(notes[name] for name in FEATURES[2:])], -1)
 
 
 def curve_of(notes: pd.DataFrame) -> np.ndarray:
-    """The weights (5,) of one kind; each clip counts the same, and the value never counts against a correction."""
+    """The weights (7,) of one kind; each clip counts the same, and the value never counts against a correction."""
     start = np.array(list(START.values()))
     if not len(notes):
         return start
@@ -183,7 +183,7 @@ def curve_of(notes: pd.DataFrame) -> np.ndarray:
         z = x @ c
         return scale * (w * (np.logaddexp(0, z) - y * z)).sum() + 0.5 * PRIOR * ((c - start) ** 2).sum()
 
-    bounds = [(None, None), (0, None), *[(None, None)] * 3]
+    bounds = [(None, None), (0, None), *[(None, None)] * 5]
     return minimize(loss, start, bounds=bounds).x
 
 
