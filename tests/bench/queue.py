@@ -59,7 +59,7 @@ def clip_of(name: str, rendered: Path) -> Clip:
 
 
 def note(annotator: SimulatedAnnotator, rng: np.random.Generator) -> list[tuple]:
-    """(kind, keypoint, ratio, doubt, carried, fresh, fine, fast, corrected) of every issue now, and of some ordinary keypoints."""
+    """(kind, keypoint, ratio, features but the first two, corrected) of issues now, and of ordinary keypoints."""
     session = annotator.method.session
     table = session.issues
     held = session._queue._held
