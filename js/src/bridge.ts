@@ -36,6 +36,8 @@ interface Pending {
 export const BUSY_AFTER = 500; // ms without an answer
 const LOOK_EVERY = 250; // ms
 const RETRY = [1000, 2000, 4000, 8000]; // ms between attempts to reach a kernel that does not answer
+/** What the timeline asks for by itself: nobody waits for it. */
+const UNHURRIED: ReadonlySet<Request["kind"]> = new Set<Request["kind"]>(["lanes", "issues"]);
 const PATIENCE = 2500; // ms for an answer to a ping that was sent because something looked wrong
 
 /** One model's line to the kernel; made once per model, shared by its views. */
@@ -153,7 +155,7 @@ export class Bridge {
   private look(): void {
     const now = performance.now();
     let oldest = now;
-    for (const p of this.pending.values()) oldest = Math.min(oldest, p.since);
+    for (const p of this.pending.values()) if (!UNHURRIED.has(p.kind)) oldest = Math.min(oldest, p.since);
     this.busy.value = now - oldest > BUSY_AFTER;
   }
 

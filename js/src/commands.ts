@@ -2,11 +2,15 @@
 
 import type { Signal } from "@preact/signals-core";
 import type { Editor } from "./editor";
+import { Jumps } from "./jumps";
 import type { Command } from "./keys";
+import { Ranges } from "./ranges";
 import { cancellable } from "./tools/machine";
 
 export function commandsOf(editor: Editor): Record<Command, () => void> {
   const { nav, viewport, edits, questions, review, store } = editor;
+  const jumps = new Jumps(editor);
+  const ranges = new Ranges(editor);
   const toggle = (flag: Signal<boolean>) => () => {
     flag.value = !flag.value;
   };
@@ -47,6 +51,22 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     "propagate backward": () => edits.propagate("backward"),
     "propagate both": () => edits.propagate("both"),
     "propagate with limits": () => edits.askLimits(),
+    "range start": () => editor.timeline.mark("first"),
+    "range end": () => editor.timeline.mark("last"),
+    "clear range": () => {
+      editor.timeline.range.value = null;
+    },
+    "propagate range": () => ranges.propagate(),
+    "interpolate range": () => ranges.interpolate(),
+    "delete range": () => ranges.delete(),
+    "timeline in": () => editor.timeline.zoom(1.5),
+    "timeline out": () => editor.timeline.zoom(1 / 1.5),
+    "next issue in time": () => jumps.issue(1),
+    "previous issue in time": () => jumps.issue(-1),
+    "next crossing": () => jumps.issue(1, "crossing"),
+    "previous crossing": () => jumps.issue(-1, "crossing"),
+    "next track end": () => jumps.end(1),
+    "previous track end": () => jumps.end(-1),
     "auto propagate": () => void store.setAutoPropagate(!store.options.value.auto_propagate),
     stop: () => void store.cancel(null),
     assign: () => questions.ask("assign"),
@@ -84,6 +104,7 @@ function stepBack(editor: Editor): void {
   else if (questions.open.value) questions.close();
   else if (cancellable(editor.tool.value)) editor.input({ type: "cancel" });
   else if (carrying) void store.cancel(null);
+  else if (editor.timeline.range.value) editor.timeline.range.value = null;
   else if (editor.selected.value !== null) editor.select(null);
   else editor.onLeave();
 }

@@ -16,6 +16,7 @@ import { byDigits } from "./prompt";
 import { Questions } from "./questions";
 import { Review } from "./review";
 import type { Store } from "./store";
+import { Timeline } from "./timeline";
 import { type Context, type Effect, IDLE, type Input, type ToolState, transition } from "./tools/machine";
 import { Viewport } from "./viewport";
 
@@ -33,12 +34,11 @@ export class Editor {
   readonly edits: Editing;
   readonly questions: Questions;
   readonly review: Review;
+  readonly timeline: Timeline;
   readonly selected: Signal<number | null> = signal<number | null>(null);
   readonly keypoint: Signal<number | null> = signal<number | null>(null);
   readonly hovered: Signal<Hovered | null> = signal<Hovered | null>(null);
   readonly pointer: Signal<Point | null> = signal<Point | null>(null);
-  /** The frame at the pointer on the scrub bar. */
-  readonly glance: Signal<number | null> = signal<number | null>(null);
   readonly tool: Signal<ToolState> = signal<ToolState>(IDLE);
   /** What a gesture would do, drawn and not done. */
   readonly preview: Signal<Draft | null> = signal<Draft | null>(null);
@@ -68,12 +68,14 @@ export class Editor {
     this.edits = new Editing(this);
     this.questions = new Questions(this);
     this.review = new Review(this);
+    this.timeline = new Timeline(this);
     this.commands = commandsOf(this);
     this.nav.onLeaving = () => this.edits.flush();
   }
 
   close(): void {
     this.edits.flush();
+    this.timeline.close();
     this.nav.close();
   }
 

@@ -37,11 +37,25 @@ export type Command =
   | "propagate both"
   | "propagate with limits"
   | "auto propagate"
+  | "range start"
+  | "range end"
+  | "clear range"
+  | "propagate range"
+  | "interpolate range"
+  | "delete range"
   | "stop"
   | "assign"
   | "swap"
   | "merge"
   | "split"
+  | "next issue in time"
+  | "previous issue in time"
+  | "next crossing"
+  | "previous crossing"
+  | "next track end"
+  | "previous track end"
+  | "timeline in"
+  | "timeline out"
   | "next issue"
   | "previous issue"
   | "accept issue"
@@ -59,7 +73,7 @@ export type Command =
   | "help"
   | "escape";
 
-export type Group = "Move" | "Keypoints" | "People" | "Propagate" | "Review" | "View" | "Always";
+export type Group = "Move" | "Timeline" | "Keypoints" | "People" | "Propagate" | "Review" | "View" | "Always";
 export interface Entry {
   command: Command;
   keys: readonly string[];
@@ -85,6 +99,16 @@ export const KEYS: readonly Entry[] = [
   entry("Move", "play", "play and pause", "Space"),
   entry("Move", "previous anchor", "previous anchor of the person", ","),
   entry("Move", "next anchor", "next anchor of the person", "."),
+  entry("Move", "previous track end", "where a track starts or ends, before", "<"),
+  entry("Move", "next track end", "where a track starts or ends, after", ">"),
+
+  entry("Timeline", "range start", "the range starts at this frame", "("),
+  entry("Timeline", "range end", "the range ends at this frame", ")"),
+  entry("Timeline", "propagate range", "propagate within the range", "Ctrl+Enter"),
+  entry("Timeline", "interpolate range", "interpolate the person in the range", "Y"),
+  entry("Timeline", "delete range", "delete the person in the range…", "Ctrl+Delete", "Ctrl+Backspace"),
+  entry("Timeline", "timeline in", "zoom the timeline in", "Alt+=", "Alt++"),
+  entry("Timeline", "timeline out", "zoom the timeline out", "Alt+-"),
 
   entry("Keypoints", "visibility", "visible, occluded, absent (at the pointer)", "Q"),
   entry("Keypoints", "next keypoint", "next keypoint", "E"),
@@ -120,6 +144,10 @@ export const KEYS: readonly Entry[] = [
 
   entry("Review", "next issue", "next issue: a doubtful place, and why", "N"),
   entry("Review", "previous issue", "back to the issue before", "Shift+N"),
+  entry("Review", "next issue in time", "next issue in the order of time", "PageDown"),
+  entry("Review", "previous issue in time", "the issue before, in the order of time", "PageUp"),
+  entry("Review", "next crossing", "next crossing of two people", "Shift+PageDown"),
+  entry("Review", "previous crossing", "the crossing before", "Shift+PageUp"),
   entry("Review", "accept issue", "it is right as it is; go to the next", "A"),
   entry("Review", "ignore issue", "do not show this one again; go to the next", "Shift+A"),
 
@@ -142,6 +170,8 @@ export const KEYS: readonly Entry[] = [
 export const GESTURES: readonly (readonly [string, string])[] = [
   ["Drag a keypoint", "place it"],
   ["Click", "select a person or a keypoint"],
+  ["Wheel on the timeline", "zoom it (with Shift: move it; with Alt: scroll the lanes)"],
+  ["Shift and drag on it", "select a range"],
   ["Drag elsewhere", "move the picture (anywhere with Space held)"],
   ["Wheel or pinch", "zoom"],
   ["Alt and drag", "move a whole person"],

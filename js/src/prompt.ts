@@ -1,6 +1,6 @@
 /** Questions asked before identities change: what will happen, to whom, and where. Pure. */
 
-import type { Action, Edits, Person, Scope, State } from "./protocol";
+import type { Action, Edits, Person, Scope, Span, State } from "./protocol";
 
 export type PromptKind = "swap" | "merge" | "assign" | "split" | "delete";
 export interface Prompt {
@@ -8,7 +8,7 @@ export interface Prompt {
   frame: number;
   track_id: number;
   other: number | "new" | null;
-  scope: Scope;
+  scope: Scope | Span;
 }
 
 export const SCOPES: Record<PromptKind, readonly Scope[]> = {
@@ -53,6 +53,10 @@ export function title(prompt: Prompt): string {
   }
 }
 
+/** Words for where. */
+export const scopeWords = (scope: Scope | Span): string =>
+  typeof scope === "string" ? SCOPE_WORDS[scope] : `frames ${scope[0]}–${scope[1]}`;
+
 /** What will happen, in one sentence; what is missing, while something is. */
 export function explanation(prompt: Prompt, people: readonly Person[]): string {
   const { other, track_id, frame } = prompt;
@@ -80,6 +84,7 @@ function extent(prompt: Prompt, people: readonly Person[]): string {
   const first = Math.min(...people.filter((p) => ids.includes(p.track_id)).map((p) => p.first));
   const last = Math.max(...people.filter((p) => ids.includes(p.track_id)).map((p) => p.last));
   const { frame } = prompt;
+  if (typeof prompt.scope !== "string") return `in frames ${prompt.scope[0]} to ${prompt.scope[1]}`;
   switch (prompt.scope) {
     case "frame":
       return `in frame ${frame}`;

@@ -68,6 +68,7 @@ export interface Issue {
   frame: number;
   frame_end: number;
   track_id: number;
+  track_id_b?: number | null; // the other person of a crossing
   keypoint: string | null;
   kind: string;
   severity: number;

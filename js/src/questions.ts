@@ -3,7 +3,7 @@
 import { batch, type Signal, signal } from "@preact/signals-core";
 import type { Editor } from "./editor";
 import { editOf, needsOther, type Prompt, type PromptKind } from "./prompt";
-import type { Scope } from "./protocol";
+import type { Scope, Span } from "./protocol";
 import { IDLE } from "./tools/machine";
 
 export class Questions {
@@ -11,7 +11,7 @@ export class Questions {
 
   constructor(private readonly editor: Editor) {}
 
-  ask(kind: PromptKind, scope: Scope = "onwards"): void {
+  ask(kind: PromptKind, scope: Scope | Span = "onwards"): void {
     const { editor } = this;
     if (!editor.edits.allowed()) return;
     const track_id = editor.selected.value;
@@ -32,7 +32,7 @@ export class Questions {
     else this.open.value = { ...prompt, other };
   }
 
-  setScope(scope: Scope): void {
+  setScope(scope: Scope | Span): void {
     if (this.open.value) this.open.value = { ...this.open.value, scope };
   }
 

@@ -23,6 +23,12 @@ export class Review {
     this.show(next);
   }
 
+  /** Go to an issue that was pointed at. */
+  look(issue: Issue): void {
+    if (this.issue.value) this.visited.push(this.issue.value);
+    this.show(issue);
+  }
+
   previous(): void {
     const before = this.visited.pop();
     if (before) this.show(before);
@@ -35,6 +41,7 @@ export class Review {
     if (!issue) return this.next();
     if (!this.editor.edits.allowed()) return;
     const result = await this.editor.store.edit("resolve_issue", { issue: issue.issue, state });
+    this.editor.timeline.fetchSoon();
     if (result !== undefined) await this.next();
   }
 

@@ -68,6 +68,7 @@ const issue = fields({
   frame: int,
   frame_end: int,
   track_id: int,
+  track_id_b: (v) => v === undefined || maybe(int)(v),
   keypoint: maybe(text),
   kind: text,
   severity: number,

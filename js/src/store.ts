@@ -26,6 +26,7 @@ import {
 import { merged } from "./summary";
 
 const GLOW = 4000; // ms
+const ISSUES = 500; // the worst ones that a timeline shows
 const RETRY = 1000; // ms, for poses that could not be had
 
 export interface Clip {
@@ -71,6 +72,8 @@ export class Store {
   } | null>(null);
   /** Frames that changed a moment ago because a correction was carried there. */
   readonly carried: Signal<readonly Span[]> = signal<readonly Span[]>([]);
+  /** The worst open issues; empty until a timeline wants them. */
+  readonly issues: Signal<readonly Issue[]> = signal<readonly Issue[]>([]);
   readonly openIssues: Signal<number | null> = signal<number | null>(null);
   readonly readOnly = computed(() => this.state.value?.read_only ?? true);
   readonly canEdit = computed(() => this.bridge.link.value === "ready" && !this.readOnly.value);
@@ -214,6 +217,19 @@ export class Store {
       this.say("error", (error as Error).message);
       return undefined;
     }
+  }
+
+  /** Ask for the open issues, unless an answer is on its way already. */
+  fetchIssues(): void {
+    if (this.bridge.waiting("issues") > 0) return;
+    this.bridge.request({ kind: "issues", limit: ISSUES }).then(
+      ([answer]) =>
+        batch(() => {
+          this.issues.value = answer.issues;
+          this.openIssues.value = answer.n_open;
+        }),
+      () => {}, // asked again after the next change
+    );
   }
 
   private async attempt(request: Promise<unknown>): Promise<void> {

@@ -41,8 +41,10 @@ export function canvasColours(root: HTMLElement): TimelineColours & { stage: str
     track: value("lane"),
     found: value("found"),
     ink: value("ink"),
+    soft: value("soft"),
     accent: value("accent"),
     warn: value("warn"),
+    danger: value("danger"),
     issue: value("issue"),
   };
 }

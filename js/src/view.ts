@@ -104,6 +104,16 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     });
   });
   watch(() => {
+    store.state.value?.revision;
+    store.bridge.link.value;
+    untracked(() => editor.timeline.follow());
+  });
+  watch(() => {
+    const frame = editor.nav.frame.value;
+    const id = editor.selected.value;
+    untracked(() => editor.timeline.keep(frame, id));
+  });
+  watch(() => {
     const place = store.asked.value;
     if (!place) return;
     untracked(() => {
@@ -150,10 +160,16 @@ function touch(editor: Editor): void {
     editor.boxPreview,
     editor.nav.playing,
     editor.review.issue,
-    editor.glance,
     editor.tool,
+    editor.timeline.time,
+    editor.timeline.scroll,
+    editor.timeline.range,
+    editor.timeline.pointed,
+    editor.timeline.overview,
+    editor.timeline.detail,
     store.state,
     store.carried,
+    store.issues,
     store.pictureVersion,
   ];
   for (const s of signals) s.value;

@@ -1,8 +1,7 @@
-/** Small pure parts: questions, playing, the scrub bar, colours, the summary. */
+/** Small pure parts: questions, playing, colours, the summary. */
 
 import { describe, expect, it } from "vitest";
 import { edgeSide, paintOf, sidesOf } from "../src/draw/palette";
-import { frameAt, lanes, xOf } from "../src/draw/timeline";
 import { advance, frameAtTime } from "../src/playback";
 import { byDigits, editOf, explanation, type Prompt, previewOf } from "../src/prompt";
 import { orderOf, START } from "../src/propagation";
@@ -149,22 +148,6 @@ describe("playing", () => {
     const playing = { frame: 0, since: 1000 };
     expect(advance(playing, 0, 1550, times, (f) => f <= 2)).toEqual({ frame: 2, playing });
     expect(advance(playing, 0, 1550, times, () => false)).toEqual({ frame: 0, playing: { frame: 0, since: 1550 } });
-  });
-});
-
-describe("scrub bar", () => {
-  it("gives every frame its part of the bar", () => {
-    for (const n of [1, 7, 66, 5000])
-      for (const frame of [0, n >> 1, n - 1])
-        expect(frameAt((xOf(frame, n, 640) + xOf(frame + 1, n, 640)) / 2, n, 640)).toBe(frame);
-    expect([frameAt(-5, 10, 100), frameAt(400, 10, 100)]).toEqual([0, 9]);
-  });
-  it("makes room for everybody", () => {
-    for (const n of [1, 3, 8, 20, 60]) {
-      const { height, gap } = lanes(n, 40);
-      expect(height).toBeGreaterThan(0);
-      expect(n * (height + gap) - gap).toBeLessThanOrEqual(40.5);
-    }
   });
 });
 

@@ -12,6 +12,7 @@ from tests.browser import ARGUMENTS, needed_browser
 from tests.browser_ui.harness import HEIGHT, KEYPOINTS, WIDTH, made_jpeg, made_scene, serve
 
 SIZE = (900, 660)
+GUTTER = 30  # at the left of the timeline, for numbers
 
 
 class Widget:

@@ -118,6 +118,16 @@ export class FakeKernel {
         const { state: _, ...issue } = open[at + 1] ?? {};
         return reply({ kind: "issue", issue: open[at + 1] ? issue : null, n_open: open.length });
       }
+      case "issues": {
+        const open = this.issues.filter((i) => !i.state);
+        const issues = open.slice(0, m.limit).map(({ state: _, ...issue }) => issue);
+        return reply({ kind: "issues", issues, n_open: open.length });
+      }
+      case "lanes": {
+        const { sure, marks, track_ids } = this.lanes(m);
+        const { first, stop, bins } = m;
+        return reply({ kind: "lanes", revision: this.revision, first, stop, bins, track_ids }, [sure, marks]);
+      }
       case "option":
         this.options = { ...this.options, [m.name]: m.value };
         reply({ kind: "ok" });
@@ -231,7 +241,13 @@ export class FakeKernel {
         return id;
       }
       case "delete":
-        for (const f of a.scope === "frame" ? [a.frame] : a.scope === "all" ? onwards(0) : onwards(a.frame))
+        for (const f of Array.isArray(a.scope)
+          ? onwards(a.scope[0]).filter((f) => f <= a.scope[1])
+          : a.scope === "frame"
+            ? [a.frame]
+            : a.scope === "all"
+              ? onwards(0)
+              : onwards(a.frame))
           delete poses[f][a.track_id];
         return;
       case "resolve_issue":
@@ -252,6 +268,25 @@ export class FakeKernel {
 
   nextId() {
     return 1 + Math.max(-1, ...Object.values(this.scene.poses).flatMap((p) => Object.keys(p).map(Number)));
+  }
+
+  /** The lowest mean score of each person in each part of [first, stop), and bits of what is in it. */
+  lanes({ first, stop, bins }) {
+    const { poses } = this.scene;
+    const track_ids = this.state().people.map((p) => p.track_id);
+    const sure = new Uint8Array(track_ids.length * bins);
+    const marks = new Uint8Array(sure.length);
+    for (let frame = first; frame < stop; frame++)
+      for (const [id, { score, flags, marks: waits }] of Object.entries(poses[frame] ?? {})) {
+        const bin = Math.floor(((frame - first) * bins) / (stop - first));
+        const at = track_ids.indexOf(Number(id)) * bins + bin;
+        const known = score.filter((_, k) => flags[k] & 3);
+        const mean = known.reduce((a, b) => a + b, 0) / Math.max(1, known.length);
+        sure[at] = Math.min(sure[at] || 255, 1 + Math.round((254 * mean) / 255));
+        for (const f of flags) marks[at] |= (f & 32 ? 1 : 0) | (((f >> 2) & 7) === 1 ? 2 : 0);
+        if (waits & 1) marks[at] |= 8;
+      }
+    return { sure, marks, track_ids };
   }
 
   /** Tell the views that everything may have changed; `n` null: they fetch what they show. */

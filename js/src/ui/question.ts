@@ -2,7 +2,7 @@
 
 import { paintOf } from "../draw/palette";
 import type { Editor } from "../editor";
-import { editOf, explanation, needsOther, type Prompt, SCOPE_WORDS, SCOPES, title, VERBS } from "../prompt";
+import { editOf, explanation, needsOther, type Prompt, SCOPES, scopeWords, title, VERBS } from "../prompt";
 import type { Person } from "../protocol";
 import { fill, h, type Watch } from "./dom";
 
@@ -73,8 +73,9 @@ function candidates(editor: Editor, prompt: Prompt, people: readonly Person[]): 
 }
 
 function scopes(editor: Editor, prompt: Prompt): HTMLElement | null {
-  const all = SCOPES[prompt.kind];
-  if (all.length === 0) return null;
+  if (SCOPES[prompt.kind].length === 0) return null;
+  const range = editor.timeline.range.value;
+  const all = range ? [range, ...SCOPES[prompt.kind]] : SCOPES[prompt.kind];
   return h(
     "div",
     { class: "impose-scopes", role: "group", "aria-label": "Where" },
@@ -84,10 +85,10 @@ function scopes(editor: Editor, prompt: Prompt): HTMLElement | null {
         {
           type: "button",
           class: "impose-scope",
-          "aria-pressed": String(prompt.scope === scope),
+          "aria-pressed": String(String(prompt.scope) === String(scope)),
           onclick: () => editor.questions.setScope(scope),
         },
-        SCOPE_WORDS[scope],
+        scopeWords(scope),
       ),
     ),
   );
