@@ -106,7 +106,8 @@ def table_of_columns(
     place, at = {n: i for i, n in enumerate(people)}, {n: i for i, n in enumerate(names)}
     for column, (owner, part, coord) in enumerate(zip(owners, parts, coords, strict=True)):
         if coord in planes:
-            planes[coord][:, place[owner], at[part]] = values[:, column]
+            with np.errstate(over="ignore"):  # what is beyond float32 becomes infinity, which is refused below
+                planes[coord][:, place[owner], at[part]] = values[:, column]
     if np.isinf(planes["x"]).any() or np.isinf(planes["y"]).any():
         raise ValueError(f"Expected x and y as finite numbers, got infinity in {what}.")
     frames, images = _frames(index)
