@@ -105,7 +105,8 @@ class _Replay:
                 p["tracks"], names, unpack_frames(p["frames"]), p["max_gap"], p.get("follow", False)
             )
         tracks = "all" if p["anchored"] and p["track_ids"] is None else p["track_ids"]
-        return session.iter_propagate(p["frame"], p["direction"], p["stop"], tracks, names, p["empty_only"])
+        stop = tuple(p["stop"]) if isinstance(p["stop"], list) else p["stop"]
+        return session.iter_propagate(p["frame"], p["direction"], stop, tracks, names, p["empty_only"])
 
     def forget_steps(self, seq: int, n: int) -> None:
         for _ in range(n):

@@ -167,7 +167,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         self,
         frame: int | None = None,
         direction: str = "forward",
-        stop: int | None = None,
+        stop: int | tuple[int, int] | None = None,
         tracks: str | int | Iterable[int] | None = None,
         keypoints: str | Iterable[str] | None = None,
         progress: Progress = None,
@@ -181,7 +181,8 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         Args:
             frame: from here; None for every place that was corrected and not carried yet.
             direction: "forward", "backward" or "both".
-            stop: the last frame that may change, in the direction of travel.
+            stop: the last frame that may change, in the direction of travel; or (first, last), both included: from the
+                places in this range, and no further than it goes.
             tracks: None for people corrected since their last propagation, "all" for every anchor of everyone, or ids.
             keypoints: change only these; None for all.
             progress: None for a bar, False for none, or a function that is called with (percent done, 100).
@@ -197,7 +198,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         self,
         frame: int | None = None,
         direction: str = "forward",
-        stop: int | None = None,
+        stop: int | tuple[int, int] | None = None,
         tracks: str | int | Iterable[int] | None = None,
         keypoints: str | Iterable[str] | None = None,
         empty_only: bool = False,
@@ -209,7 +210,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         self,
         frame: int | None = None,
         direction: str = "forward",
-        stop: int | None = None,
+        stop: int | tuple[int, int] | None = None,
         tracks: str | int | Iterable[int] | None = None,
         keypoints: str | Iterable[str] | None = None,
         empty_only: bool = False,
@@ -217,9 +218,13 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         """As `iter_propagate`, with the report so far beside each update; the same object, final when the work ends."""
         arguments.one_of(direction, carrying.DIRECTIONS, "direction")
         frame = None if frame is None else self._frame(frame)
-        stop = None if stop is None else self._frame(stop, "stop")
-        if stop is not None and direction == "both":
-            raise ValueError('Expected stop only with one direction, got direction="both"; propagate twice.')
+        if isinstance(stop, (tuple, list)):
+            within = arguments.scope_frames(tuple(stop), None, len(self.video), "stop")
+            stop = within.start, within.stop - 1
+        elif stop is not None:
+            stop = self._frame(stop, "stop")
+            if direction == "both":
+                raise ValueError('Expected stop as (first, last) with direction="both", got one frame.')
         if isinstance(tracks, (int, np.integer)):
             tracks = [tracks]
         everyone = isinstance(tracks, str)

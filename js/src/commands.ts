@@ -51,6 +51,8 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     "propagate backward": () => edits.propagate("backward"),
     "propagate both": () => edits.propagate("both"),
     "propagate with limits": () => edits.askLimits(),
+    "look back": () => editor.lookback.toggle(),
+    reject: () => void editor.lookback.reject(),
     "range start": () => editor.timeline.mark("first"),
     "range end": () => editor.timeline.mark("last"),
     "clear range": () => {
@@ -97,13 +99,13 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
 /** One thing at a time: a gesture or an open question, then what is running, then the selection, then the focus. */
 function stepBack(editor: Editor): void {
   const { store, questions } = editor;
-  const carrying = [...store.jobs.value.values()].some((job) => job.what !== "initialize");
   if (editor.edits.forget()) return;
   if (editor.help.value) editor.help.value = false;
   else if (editor.edits.limits.value) editor.edits.limits.value = null;
   else if (questions.open.value) questions.close();
   else if (cancellable(editor.tool.value)) editor.input({ type: "cancel" });
-  else if (carrying) void store.cancel(null);
+  else if (store.carrying.value) void store.cancel(null);
+  else if (editor.lookback.open.value) editor.lookback.open.value = false;
   else if (editor.timeline.range.value) editor.timeline.range.value = null;
   else if (editor.selected.value !== null) editor.select(null);
   else editor.onLeave();

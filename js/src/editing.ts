@@ -6,7 +6,7 @@ import { ABSENT, isAnchor, OCCLUDED, VISIBLE, visibilityOf } from "./codec";
 import { type Draft, nextVisibility } from "./drafts";
 import type { Editor } from "./editor";
 import { type Pose, placed } from "./poses";
-import { type Limits, orderOf, type Place, START } from "./propagation";
+import { type Limits, orderOf, type Place, startOf } from "./propagation";
 import type { Direction } from "./protocol";
 import { IDLE } from "./tools/machine";
 
@@ -198,7 +198,7 @@ export class Editing {
   askLimits(): void {
     if (!this.allowed()) return;
     this.editor.questions.close();
-    this.limits.value = this.limits.value ? null : START;
+    this.limits.value = this.limits.value ? null : startOf(this.here());
   }
 
   limit(change: Partial<Limits>): void {
@@ -208,13 +208,13 @@ export class Editing {
   /** Where the view is, as far as a propagation with limits is concerned. */
   here(): Place {
     const { clip } = this.store;
-    const k = this.editor.keypoint.value;
     return {
       frame: this.editor.nav.shown.value ?? this.editor.nav.frame.value,
       nFrames: clip.value?.video.n_frames ?? 1,
       selected: this.editor.selected.value,
       anchored: this.editor.selectedPose()?.flags.some((f) => isAnchor(f)) ?? false,
-      keypoint: k === null ? null : this.nameOf(k),
+      range: this.editor.timeline.range.value,
+      names: clip.value?.skeleton.keypoints ?? [],
     };
   }
 

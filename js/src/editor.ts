@@ -8,8 +8,10 @@ import { type Point, toImage } from "./camera";
 import { commandsOf } from "./commands";
 import { applyDrafts, type Draft } from "./drafts";
 import { Editing } from "./editing";
+import { earlier, type Ghost } from "./ghosts";
 import { type Hit, hitTest, NOTHING, reachOf } from "./hit";
 import type { Command } from "./keys";
+import { Lookback } from "./lookback";
 import { Navigation } from "./navigation";
 import { bounds, type FramePoses, type Pose, placed } from "./poses";
 import { byDigits } from "./prompt";
@@ -35,6 +37,7 @@ export class Editor {
   readonly questions: Questions;
   readonly review: Review;
   readonly timeline: Timeline;
+  readonly lookback: Lookback;
   readonly selected: Signal<number | null> = signal<number | null>(null);
   readonly keypoint: Signal<number | null> = signal<number | null>(null);
   readonly hovered: Signal<Hovered | null> = signal<Hovered | null>(null);
@@ -60,6 +63,8 @@ export class Editor {
     const preview = this.preview.value;
     return preview ? applyDrafts(people, [preview], frame) : (people ?? new Map());
   });
+  /** Other poses beneath the people: as they were before. */
+  readonly ghosts = computed<readonly Ghost[]>(() => earlier(this.lookback.before.value, this.people.value));
   private typed = { text: "", at: 0 };
 
   constructor(readonly store: Store) {
@@ -69,6 +74,7 @@ export class Editor {
     this.questions = new Questions(this);
     this.review = new Review(this);
     this.timeline = new Timeline(this);
+    this.lookback = new Lookback(this);
     this.commands = commandsOf(this);
     this.nav.onLeaving = () => this.edits.flush();
   }
@@ -76,6 +82,7 @@ export class Editor {
   close(): void {
     this.edits.flush();
     this.timeline.close();
+    this.lookback.close();
     this.nav.close();
   }
 

@@ -37,6 +37,8 @@ export type Command =
   | "propagate both"
   | "propagate with limits"
   | "auto propagate"
+  | "look back"
+  | "reject"
   | "range start"
   | "range end"
   | "clear range"
@@ -141,6 +143,9 @@ export const KEYS: readonly Entry[] = [
   entry("Propagate", "propagate both", "propagate corrections both ways", "Alt+G"),
   entry("Propagate", "propagate with limits", "propagate so far, only this person or keypoint…", "Ctrl+G"),
   entry("Propagate", "auto propagate", "propagate by itself after each correction", "U"),
+
+  entry("Propagate", "look back", "show what was there before the last propagation", "Z"),
+  entry("Propagate", "reject", "take the chosen part of it back", "Shift+Z"),
 
   entry("Review", "next issue", "next issue: a doubtful place, and why", "N"),
   entry("Review", "previous issue", "back to the issue before", "Shift+N"),

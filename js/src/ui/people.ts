@@ -1,7 +1,7 @@
 /** The list of people, what can be done with the selected one, and the issue that is being looked at. */
 
 import { isAnchor, visibilityOf } from "../codec";
-import { plain } from "../draw/labels";
+import { plain, short } from "../draw/labels";
 import { paintOf } from "../draw/palette";
 import type { Editor } from "../editor";
 import { placed } from "../poses";
@@ -9,6 +9,7 @@ import type { Person, State } from "../protocol";
 import { button } from "./button";
 import { fill, h, setText, type Watch } from "./dom";
 import { icon } from "./icons";
+import { lookbackPanel } from "./lookback";
 import { propagationPanel } from "./propagation";
 import { question } from "./question";
 
@@ -18,6 +19,7 @@ export function peoplePanel(editor: Editor, watch: Watch): HTMLElement {
     { class: "impose-people", "aria-label": "People" },
     question(editor, watch),
     propagationPanel(editor, watch),
+    lookbackPanel(editor, watch),
     issueCard(editor, watch),
     peopleList(editor, watch),
     selectedCard(editor, watch),
@@ -195,13 +197,6 @@ function choose(editor: Editor, k: number): void {
   const pose = editor.selectedPose();
   if (pose && placed(pose, k)) editor.select(pose.track_id, k);
   else editor.edits.askWhere(k);
-}
-
-/** "left_wrist" as "L wrist". */
-export function short(keypoint: string): string {
-  return plain(keypoint)
-    .replace(/^left /i, "L ")
-    .replace(/^right /i, "R ");
 }
 
 function issueCard(editor: Editor, watch: Watch): HTMLElement {

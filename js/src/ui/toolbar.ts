@@ -15,6 +15,7 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
     button(editor, "propagate forward", "carryOn", "Propagate"),
     button(editor, "propagate with limits", "chevron"),
   ];
+  const back = button(editor, "look back", "ghost");
   const auto = h("input", {
     type: "checkbox",
     onchange: () => editor.commands["auto propagate"](),
@@ -36,13 +37,14 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
   });
   watch(() => {
     names.setAttribute("aria-pressed", String(editor.names.value));
+    back.setAttribute("aria-pressed", String(editor.lookback.open.value));
     box.setAttribute("aria-pressed", String(editor.tool.value.name === "boxing"));
   });
   return h(
     "div",
     { class: "impose-toolbar", role: "toolbar", "aria-label": "Tools" },
     h("div", { class: "impose-group" }, undo, redo),
-    h("div", { class: "impose-group impose-carry" }, ...carry),
+    h("div", { class: "impose-group impose-carry" }, ...carry, back),
     h(
       "label",
       { class: "impose-check", title: "Propagate by itself after each correction (U)" },
