@@ -64,7 +64,7 @@ def test_half_of_it_is_rejected_and_one_undo_brings_it_back(carried: Widget) -> 
     panel = carried.root.locator(".impose-lookback")
     assert panel.get_by_role("button", name="frames 10–24").get_attribute("aria-pressed") == "true"
     before, after = carried.truth(1, "nose", 4), carried.truth(1, "nose", 20)
-    panel.get_by_role("button", name="Reject this part").click()
+    panel.get_by_role("button", name="Reject part").click()
     action, args = carried.one_edit()
     assert action == "reject" and args["frames"] == [10, 24] and args["tracks"] is None
     carried.until("kernel.revision === 3")

@@ -14,12 +14,12 @@ export function lookbackPanel(editor: Editor, watch: Watch): HTMLElement {
   const reject = h(
     "button",
     { type: "button", class: "impose-primary impose-danger", onclick: () => void lookback.reject() },
-    "",
+    "Reject",
   );
   const element = h(
     "section",
-    { class: "impose-section impose-question impose-lookback", role: "group", "aria-label": "Last propagation" },
-    h("h3", {}, "Last propagation: before and after"),
+    { class: "impose-section impose-lookback", role: "group", "aria-label": "Last propagation" },
+    h("h3", {}, "Before the last propagation"),
     words,
     choices,
     h(
@@ -37,7 +37,7 @@ export function lookbackPanel(editor: Editor, watch: Watch): HTMLElement {
     const { frames: span, tracks } = lookback.part();
     const whole = span === null && tracks === null;
     const n = countFrames(lookback.last.value?.frames ?? [], span);
-    fill(reject, whole ? "Reject all of it" : "Reject this part", h("kbd", {}, keyOf("reject")));
+    fill(reject, whole ? "Reject all" : "Reject part", h("kbd", {}, keyOf("reject")));
     reject.disabled = !editor.store.canEdit.value || n === 0;
   });
   return element;
