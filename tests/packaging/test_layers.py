@@ -35,7 +35,8 @@ LAYERS = {
     "associate": layer("core", "numpy scipy"),
     "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
     "model": layer("core", "impose_kernels numpy safetensors torch"),
-    "train": layer("core model", "cv2 lightning_fabric numpy scipy torch tqdm"),
+    "tracking": layer("core", "numpy", "model", "torch"),
+    "train": layer("core model tracking", "cv2 lightning_fabric numpy pandas scipy torch tqdm", "io"),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
     "network_detector": layer("core detect", "numpy", "model", "cv2 torch"),
     "issues": layer("core", "numpy pandas"),
@@ -107,7 +108,7 @@ def test_layers_point_one_way() -> None:
 def test_torch_is_known_to_the_networks_alone() -> None:
     users = {name for name, row in LAYERS.items() if "torch" in row.others | row.lazy_others}
     # The command line only asks which version there is, evaluation hands frames to a tracker of the user's.
-    assert users == {"model", "train", "detect", "network_detector", "cli", "evaluate"}
+    assert users == {"model", "train", "tracking", "detect", "network_detector", "cli", "evaluate"}
 
 
 def test_compute_kernels_know_torch_alone_and_leave_the_name_kernels_to_others() -> None:
