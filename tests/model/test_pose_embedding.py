@@ -41,7 +41,9 @@ def test_moving_a_person_changes_places_but_no_bone(seed: int, x: float, y: floa
     moved = e.parts(xy + torch.tensor([x, y]), known, SIZE, scale)
     assert torch.allclose(moved[1], bones, atol=1e-4)
     shift = torch.tensor([x, y]) / SIZE
-    assert torch.allclose(moved[0].unflatten(-1, (17, 2)), place.unflatten(-1, (17, 2)) + shift * known[..., None], atol=1e-5)
+    assert torch.allclose(
+        moved[0].unflatten(-1, (17, 2)), place.unflatten(-1, (17, 2)) + shift * known[..., None], atol=1e-5
+    )
     if known.any() and abs(x) > 1:
         assert not torch.allclose(moved[2], waves, atol=1e-3)
 
