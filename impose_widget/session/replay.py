@@ -150,6 +150,7 @@ CALLS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "interpolate": lambda s, p: s.interpolate(p["track_id"], p["frame"], p["frame_end"], p["max_gap"]),
     "reject": lambda s, p: s.reject(p["of"], p["frames"], p["tracks"]),
     "resolve_issue": lambda s, p: s.resolve_issue(p["issue"], p["state"]),
+    "review": lambda s, p: s.review(p["frame"], p["track_id"], p["verdict"], p["comment"], p["frame_end"]),
     "undo": lambda s, p: s.undo(),
     "redo": lambda s, p: s.redo(),
 }

@@ -317,17 +317,23 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
 
     # -- files ---------------------------------------------------------------------------------------------------
 
-    def export(self, path: str | Path, format: str | None = None, check: bool = True) -> Path:
+    def export(
+        self, path: str | Path, format: str | None = None, check: bool = True, guidelines: bool | None = None
+    ) -> Path:
         """Write the poses as an annotation file; the format is told by the name, or given (see `iw.formats()`).
 
         What the format cannot hold is said on the error stream before it is written (and by `losses`). With `check` the
         file is read back and compared with what it should hold.
 
+        With `guidelines`, people in frames who do not meet them (see `judge`) are left out as their policy says: they
+        become ignore regions, or nothing; None does so if the project has a file of guidelines. Who was left out is
+        said on the error stream; nothing is changed here.
+
         Raises:
             ValueError: there is no such format, or the file does not hold what was written.
             OSError: it cannot be written; an older file of that name is still whole.
         """
-        return export(self, Path(path), format, check)
+        return export(self, Path(path), format, check, guidelines)
 
     def losses(self, format: str | Path) -> pd.DataFrame:
         """What of this session a format, or the format of a file of that name, cannot hold: aspect, n, what."""
