@@ -5,9 +5,11 @@ import { isAnchor, OCCLUDED, sourceOf, visibilityOf } from "../codec";
 import type { Ghost } from "../ghosts";
 import { bounds, type FramePoses, type Pose, placed } from "../poses";
 import type { Skeleton } from "../protocol";
+import type { Trail } from "../trails";
 import { drawGhosts } from "./ghosts";
 import { drawNames, drawTag, type Rect } from "./labels";
 import { edgeSide, type Paint, paintOf, type Side, sidesOf } from "./palette";
+import { drawTrails } from "./trails";
 
 export interface Scene {
   camera: Camera;
@@ -15,6 +17,7 @@ export interface Scene {
   skeleton: Skeleton;
   people: FramePoses;
   ghosts: readonly Ghost[]; // beneath the people
+  trails: readonly Trail[];
   colour(track_id: number): string;
   /** The number on a person's tag; another one while a question is open. */
   label(track_id: number): number;
@@ -41,6 +44,7 @@ const layouts = new WeakMap<Skeleton, { sides: Side[]; edges: Edge[] }>();
 /** Everything above the picture, in CSS pixels. */
 export function drawScene(g: Context, scene: Scene): void {
   const order = [...scene.people.values()].sort((a, b) => rank(scene, a) - rank(scene, b));
+  drawTrails(g, scene);
   drawGhosts(g, scene);
   for (const pose of order) drawPerson(g, scene, pose);
   const taken: Rect[] = [];

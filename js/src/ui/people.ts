@@ -127,6 +127,10 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     { class: "impose-actions" },
     button(editor, "anchor", "anchor", "Anchor"),
     button(editor, "flip", "flip", "Flip"),
+    button(editor, "flip arms", "flip", "Arms"),
+    button(editor, "flip legs", "flip", "Legs"),
+    button(editor, "box for person", "box", "Fit box…"),
+    button(editor, "guide", "guide", "Place each"),
     button(editor, "copy pose", "copy", "Copy prev."),
     button(editor, "swap", "swap", "Swap"),
     button(editor, "assign", "person", "Reassign"),
@@ -153,7 +157,7 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     setText(name, here ? `Person ${id}` : `Person ${id} · not in this frame`);
     const can = editor.store.canEdit.value;
     for (const b of actions.querySelectorAll("button")) {
-      const anywhere = ["copy pose", "swap", "merge"].includes(b.dataset.command!);
+      const anywhere = ["copy pose", "swap", "merge", "box for person", "guide"].includes(b.dataset.command!);
       b.disabled = !can || !(here || anywhere);
     }
     more.disabled = !can;
@@ -202,11 +206,17 @@ function choose(editor: Editor, k: number): void {
 function issueCard(editor: Editor, watch: Watch): HTMLElement {
   const title = h("h3");
   const reason = h("p", { class: "impose-reason" });
+  const mend = h(
+    "button",
+    { type: "button", class: "impose-primary", onclick: () => editor.commands["mend issue"]() },
+    "Mend",
+  );
   const card = h(
     "section",
     { class: "impose-section impose-issue", "aria-live": "polite" },
     title,
     reason,
+    mend,
     h(
       "div",
       { class: "impose-row" },
@@ -222,6 +232,10 @@ function issueCard(editor: Editor, watch: Watch): HTMLElement {
     const open = editor.store.openIssues.value;
     setText(title, `Issue: frame ${issue.frame}${open ? ` · ${open} open` : ""}`);
     setText(reason, issue.reason);
+    const fix = editor.review.fix.value;
+    mend.hidden = !fix || editor.questions.open.value !== null;
+    mend.disabled = !editor.store.canEdit.value;
+    if (fix) fill(mend, fix.words, h("kbd", {}, "↵"));
     for (const b of card.querySelectorAll("button"))
       if (b.dataset.command !== "next issue") b.disabled = !editor.store.canEdit.value;
   });

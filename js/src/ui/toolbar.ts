@@ -22,6 +22,9 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
   });
   const box = button(editor, "box", "box", "Add person");
   const names = button(editor, "names", "names");
+  const trails = button(editor, "trails", "trails");
+  const skin = button(editor, "onion skin", "skin");
+  const follow = button(editor, "follow person", "follow");
   const issue = button(editor, "next issue", "flag", "Next issue");
   watch(() => {
     const state = store.state.value;
@@ -37,6 +40,9 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
   });
   watch(() => {
     names.setAttribute("aria-pressed", String(editor.names.value));
+    trails.setAttribute("aria-pressed", String(editor.overlays.trailReach.value > 0));
+    skin.setAttribute("aria-pressed", String(editor.overlays.skinReach.value > 0));
+    follow.setAttribute("aria-pressed", String(editor.follow.on.value));
     back.setAttribute("aria-pressed", String(editor.lookback.open.value));
     box.setAttribute("aria-pressed", String(editor.tool.value.name === "boxing"));
   });
@@ -59,6 +65,9 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
       "div",
       { class: "impose-group" },
       names,
+      trails,
+      skin,
+      follow,
       button(editor, "fit", "fit"),
       button(editor, "zoom to person", "zoomIn"),
       button(editor, "help", "help"),
