@@ -34,7 +34,7 @@ export function fixOf(issue: Issue, at: (frame: number) => FramePoses | undefine
   if (kind === "gap" && at(frame - 1)?.has(track_id) && at(frame_end + 1)?.has(track_id)) {
     const [first, last] = [frame - 1, frame_end + 1];
     const edit = ["interpolate", { track_id, first, last, max_gap: Math.max(10, last - first) }] as const;
-    return { what: "edit", words: "Fill the gap with straight lines", edit: [...edit], pose: null };
+    return { what: "edit", words: "Fill the gap", edit: [...edit], pose: null };
   }
   return null;
 }
@@ -46,7 +46,7 @@ function flipped(
   s: Skeleton,
 ): Fix {
   const part = partOf(keypoint);
-  const words = part === "all" ? "Exchange left and right" : `Exchange left and right of the ${part}`;
+  const words = part === "all" ? "Exchange left and right" : `Exchange ${part}`;
   const now = at(frame)?.get(track_id);
   return {
     what: "edit",
@@ -83,7 +83,7 @@ function between(issue: Issue, at: (frame: number) => FramePoses | undefined, sk
   flags[k] = flagsOf(VISIBLE, HUMAN, true);
   return {
     what: "edit",
-    words: "Put it between the frames beside",
+    words: "Put it in between",
     edit: ["correct", { frame, track_id, keypoint: keypoint!, xy: to, visibility: VISIBLE }],
     pose: { ...now, xy, flags },
   };

@@ -13,6 +13,7 @@ export class Review {
   readonly issue: Signal<Issue | null> = signal<Issue | null>(null);
   private readonly visited: Issue[] = [];
   private readonly aimed = signal<Issue | null>(null); // whom the picture still has to be zoomed to
+  private going: Promise<void> = Promise.resolve();
   private readonly stop: () => void;
 
   constructor(private readonly editor: Editor) {
@@ -49,7 +50,13 @@ export class Review {
     return beside(before, after);
   });
 
-  async next(): Promise<void> {
+  /** One after the other, however fast it is asked for. */
+  next(): Promise<void> {
+    this.going = this.going.then(() => this.advance());
+    return this.going;
+  }
+
+  private async advance(): Promise<void> {
     const now = this.issue.value;
     const next = await this.editor.store.nextIssue(now?.issue ?? null);
     if (next === undefined) return;

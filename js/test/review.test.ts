@@ -28,6 +28,7 @@ const issue = (kind: string, rest: Partial<Issue> = {}): Issue => ({
 });
 const show = async (i: Issue | null) => {
   o.editor.commands["next issue"]();
+  await settle();
   o.model.answer("issue", { kind: "issue", issue: i, n_open: i ? 3 : 0 });
   await settle();
   await o.arrive();
@@ -86,6 +87,16 @@ describe("the next issue", () => {
     o.model.answer("issue", { kind: "issue", issue: null, n_open: 0 });
     await settle();
     expect([o.editor.review.issue.value, o.said()]).toEqual([null, "No further issues."]);
+  });
+
+  it("is asked for one after the other, however fast N is pressed", async () => {
+    o.editor.commands["next issue"]();
+    o.editor.commands["next issue"]();
+    await settle();
+    expect(o.model.count("issue")).toBe(1);
+    o.model.answer("issue", { kind: "issue", issue: issue("bone"), n_open: 2 });
+    await settle();
+    expect(o.model.last("issue")).toMatchObject({ after: 5 });
   });
 
   it("is left with Esc", async () => {

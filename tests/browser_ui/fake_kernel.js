@@ -114,9 +114,10 @@ export class FakeKernel {
         return reply({ kind: "job", job: this.job, what: "initialize" });
       case "issue": {
         const open = this.issues.filter((i) => !i.state);
-        const at = open.findIndex((i) => i.issue === m.after);
-        const { state: _, ...issue } = open[at + 1] ?? {};
-        return reply({ kind: "issue", issue: open[at + 1] ? issue : null, n_open: open.length });
+        const at = this.issues.findIndex((i) => i.issue === m.after);
+        const next = this.issues.slice(at + 1).find((i) => !i.state);
+        const { state: _, ...issue } = next ?? {};
+        return reply({ kind: "issue", issue: next ? issue : null, n_open: open.length });
       }
       case "issues": {
         const open = this.issues.filter((i) => !i.state);

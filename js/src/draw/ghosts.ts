@@ -21,8 +21,8 @@ function drawGhost(g: Context, scene: Scene, { pose, tint, alpha, dashed, to }: 
   g.globalAlpha = scene.focus && pose.track_id !== scene.selected ? alpha * 0.35 : alpha;
   g.lineCap = dashed ? "butt" : "round";
   for (const [width, style] of [
-    [3.2, SHADE],
-    [1.4, colour],
+    [3.6, SHADE],
+    [1.8, colour],
   ] as const) {
     g.lineWidth = width;
     g.strokeStyle = style;

@@ -28,10 +28,10 @@ function drawTrail(g: Context, scene: Scene, trail: Trail, alone: boolean): void
       const alpha = (alone ? 0.95 : 0.7) * (1 - (0.8 * (step - 1)) / STEPS);
       path(g, points, here + way * near, here + way * far);
       g.strokeStyle = `rgb(12 14 20 / ${0.5 * alpha})`;
-      g.lineWidth = alone ? 3.6 : 2.4;
+      g.lineWidth = alone ? 3.8 : 3;
       g.stroke();
       g.strokeStyle = g.fillStyle = `rgb(${colour} / ${alpha})`;
-      g.lineWidth = alone ? 2 : 1.2;
+      g.lineWidth = alone ? 2.2 : 1.6;
       g.stroke();
       if (alone) dots(g, points, here + way * near, here + way * far);
     }
