@@ -44,7 +44,8 @@ def test_a_review_from_a_shell(clip: Path, tmp_path: Path) -> None:
         session.review(3, 0, comment="look again")
     assert run("review", clip, tmp_path / "theirs.csv", "--out", out)[0] == 0, "loaded once only"
     report = (out / "review.md").read_text("utf-8")
-    assert "| right_elbow | 24 | 1 | 0.0417 | 40 |" in report and "look again" in report
+    (row,) = [line.split(" | ") for line in report.splitlines() if line.startswith("| right_elbow |")]
+    assert row[2] == "1" and row[4] == "40" and "look again" in report
 
 
 def test_nothing_to_review_is_a_mistake(clip: Path, tmp_path: Path) -> None:
