@@ -17,7 +17,6 @@ from impose_widget.cli import (
     info,
     render,
     replay,
-    review,
     track,
     train,
 )
@@ -33,7 +32,6 @@ for module in (
     annotate,
     track,
     extend,
-    review,
     evaluate,
     render,
     info,

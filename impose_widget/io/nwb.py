@@ -40,7 +40,6 @@ FORMAT = Format(
     },
     extra="nwb",
     packages=("pynwb", "ndx_pose"),
-    apart=True,
 )
 MODULE, ALONE = "behavior", "PoseEstimation"
 REFERENCE = "(0, 0) is the centre of the top left pixel of the video; x goes right, y goes down"

@@ -44,7 +44,6 @@ FORMAT = Format(
     tolerance=0.0001,
     extra="sleap",
     packages=("sleap_io",),
-    apart=True,
 )
 
 

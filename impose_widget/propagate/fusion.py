@@ -56,6 +56,7 @@ class FlowFusion:
     """
 
     name = "flow"
+    stretch: type[Stretch] = Stretch
 
     def __init__(
         self,
@@ -102,7 +103,7 @@ class FlowFusion:
             ends: list[int | None] = [None, *(int(row) for row in np.flatnonzero(placed[:, k])), None]
             for left, right in pairwise(ends):
                 if left in origins or right in origins:
-                    stretches.append(Stretch(body, int(k), left, right, self._flow, self.belief))
+                    stretches.append(self.stretch(body, int(k), left, right, self._flow, self.belief))
         return _Job(body, stretches)
 
     def _verify(self, jobs: Sequence[_Job]) -> None:

@@ -47,6 +47,11 @@ class Track:
         """Last frame that is known."""
         return self.frame + self.direction * (len(self) - 1)
 
+    def hidden(self) -> np.ndarray:
+        """(n,) frames since the image last showed the point; 0 where it does."""
+        steps = np.arange(len(self))
+        return steps - np.maximum.accumulate(np.where(self.visible, steps, 0))
+
     def velocity(self, over: int = 5) -> np.ndarray:
         """Mean motion (2,) per frame of the last steps, 0 at the start."""
         n = min(over, len(self) - 1)

@@ -109,7 +109,7 @@ export const REQUESTS: Record<Request["kind"], Record<string, Check>> = {
     ...answered,
     frame: maybe(int),
     direction,
-    stop: (v) => maybe(int)(v) || pair(v),
+    stop: maybe(int),
     tracks: (v) => v === null || v === "all" || list(int)(v),
     keypoints: maybe(list(text)),
   },

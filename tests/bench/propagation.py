@@ -19,6 +19,7 @@ import numpy as np
 from impose_widget.core.skeleton import COCO17
 from impose_widget.propagate.base import Carry
 from impose_widget.propagate.fusion import FlowFusion
+from impose_widget.propagate.smoother import Smoother
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 MEASURE, DATA, WEIGHTS = SHARED / "click_measure", SHARED / "data", SHARED / "weights"
@@ -111,9 +112,13 @@ def measure(arguments):
 
     cv2.setNumThreads(1)
     detector = baselines.MoveNet(WEIGHTS, cache=arguments.detections, size=arguments.size)
-    methods = {"FlowPlusDetect": baselines.FlowPlusDetect, "FlowFusion": method(baselines, harness)}
+    methods = {
+        "FlowPlusDetect": baselines.FlowPlusDetect,
+        "FlowFusion": method(baselines, harness),
+        "Smoother": method(baselines, harness, lambda: Smoother(COCO17)),
+    }
     for name in arguments.sequences:
-        sequences = harness.load_group(name, DATA)[: arguments.windows]
+        sequences = harness.load_group(name, arguments.data)[: arguments.windows]
         print(f"\n{name}: {len(sequences)} windows of {len(sequences[0].frames)} frames")
         print("method           0     1     3     5    10    20 | .75   .85   .95  95%@.85 | fixed broken  ms/click")
         for label in arguments.methods:
@@ -219,6 +224,7 @@ def main():
     p.add_argument("--jitter", type=float, default=0.0)
     p.add_argument("--size", type=int, default=512)
     p.add_argument("--detections", type=Path, default=None, help="npz with cached detections; made if missing")
+    p.add_argument("--data", type=Path, default=DATA, help="a folder with sequences/NAME, or videos with tracks")
     p.add_argument("--latency", action="store_true")
     arguments = p.parse_args()
     if not MEASURE.is_dir():

@@ -39,6 +39,23 @@ class Result:
     similarity: np.ndarray
 
 
+def rendered_images(seeds: range, photos: list[Path] | None = None, folder: Path | None = None) -> list[Photograph]:
+    """One frame of each of some random clips; `folder` keeps them between runs."""
+    mocap = read_motions(SHARED / "data" / "mocap") if SHARED.is_dir() else None
+    out = []
+    for seed in seeds:
+        file = folder / f"{seed}.npz" if folder else None
+        if file and file.exists():
+            out.append(Photograph(**np.load(file)))
+            continue
+        photo = rendered(seed, mocap, photos)
+        if file:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(file, **vars(photo))
+        out.append(photo)
+    return out
+
+
 def rendered(seed: int, mocap: dict | None, photos: list[Path] | None) -> Photograph:
     """One frame of a random clip, labelled as the photographs are."""
     scene = random_scene(seed, mocap, photos)
@@ -92,12 +109,13 @@ def main() -> None:
     p.add_argument("--first", type=int, default=1000, help="seed of the first")
     p.add_argument("--sizes", type=int, nargs="+", default=[256, 512], help="of the detector's input")
     p.add_argument("--backgrounds", type=Path, default=None)
+    p.add_argument("--images", type=Path, default=None, help="a folder that keeps the images between runs")
     p.add_argument("--sheet", type=Path, default=None, help="a picture of the first 24 scenes")
     arguments = p.parse_args()
-    mocap = read_motions(SHARED / "data" / "mocap") if SHARED.is_dir() else None
     photos = photographs(arguments.backgrounds) if arguments.backgrounds else None
     began = time.process_time()
-    images = [rendered(arguments.first + k, mocap, photos) for k in range(arguments.scenes)]
+    seeds = range(arguments.first, arguments.first + arguments.scenes)
+    images = rendered_images(seeds, photos, arguments.images)
     seconds = (time.process_time() - began) / len(images)
     if arguments.sheet:
         save_sheet(images, arguments.sheet)

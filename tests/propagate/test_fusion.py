@@ -9,14 +9,23 @@ from hypothesis import strategies as st
 
 from impose_widget.propagate.base import CHUNK
 from impose_widget.propagate.fusion import FlowFusion
+from impose_widget.propagate.smoother import Smoother
 from tests.propagate.scene import SKELETON, anchored, carry, clip
+
+KIND = FlowFusion
+
+
+@pytest.fixture(autouse=True, params=[FlowFusion, Smoother], ids=["fusion", "smoother"])
+def _kind(request, monkeypatch):
+    """Every propagator of the package has to do all of this."""
+    monkeypatch.setitem(globals(), "KIND", request.param)
 
 
 def run(frames, person, propagator=None):
     """Apply every update to a copy of the poses, checking what each must keep; returns poses, scores, written."""
     xy, score, written = person.xy.copy(), np.nan_to_num(person.score), np.zeros(person.anchor.shape, bool)
     done = 0.0
-    for update in (propagator or FlowFusion(SKELETON)).propagate(frames, [person]):
+    for update in (propagator or KIND(SKELETON)).propagate(frames, [person]):
         rows = update.frames - person.first
         assert 1 <= len(rows) <= CHUNK
         assert (np.diff(update.frames) == 1).all()
@@ -191,7 +200,7 @@ def test_updates_come_nearest_first_and_in_turn():
     frames, truth = clip(straight(50, step=(1, 0)))
     one = carry(*anchored(truth, (25,)), (25,))
     two = type(one)(2, *(getattr(one, f) for f in one.__slots__[1:]))
-    order = [(u.track_id, u.frames[0], u.frames[-1]) for u in FlowFusion(SKELETON).propagate(frames, [one, two])]
+    order = [(u.track_id, u.frames[0], u.frames[-1]) for u in KIND(SKELETON).propagate(frames, [one, two])]
     assert order[:4] == [(1, 26, 35), (2, 26, 35), (1, 15, 24), (2, 15, 24)]
     assert {first for _, first, _ in order[4:8]} == {36, 5}
 
@@ -200,7 +209,7 @@ def test_it_can_be_left_at_any_update_and_goes_on_the_same():
     frames, truth = clip(straight(40))
     person = carry(*anchored(truth, (0, 39)), (0,))
     expected, _, _ = run(frames, person)
-    propagator = FlowFusion(SKELETON)
+    propagator = KIND(SKELETON)
     for n in range(4):
         updates = propagator.propagate(frames, [person])
         for _ in range(n):
@@ -221,7 +230,7 @@ def test_a_long_way_between_anchors_can_be_left_early():
             reads.append(frame)
             return frames[frame]
 
-    updates = FlowFusion(SKELETON).propagate(Watched(), [carry(*anchored(truth, (0, 79)), (0,))])
+    updates = KIND(SKELETON).propagate(Watched(), [carry(*anchored(truth, (0, 79)), (0,))])
     next(updates)
     updates.close()
     assert len(set(reads)) < 40
@@ -230,7 +239,7 @@ def test_a_long_way_between_anchors_can_be_left_early():
 def test_the_same_again_gives_the_same():
     frames, truth = clip(straight(30, step=(3, 0)), occluder=(125, 144))
     person = carry(*anchored(truth, (0,)), (0,))
-    propagator = FlowFusion(SKELETON)
+    propagator = KIND(SKELETON)
     first, again, fresh = run(frames, person, propagator), run(frames, person, propagator), run(frames, person)
     for a, b, c in zip(first, again, fresh, strict=True):
         assert np.array_equal(a, b, equal_nan=True) and np.array_equal(a, c, equal_nan=True)
@@ -251,7 +260,7 @@ def test_the_second_time_is_remembered():
         def __getitem__(self, frame):
             raise AssertionError("grey frames are there")
 
-    watched, propagator, person = Watched(), FlowFusion(SKELETON), carry(*anchored(truth, (0,)), (0,))
+    watched, propagator, person = Watched(), KIND(SKELETON), carry(*anchored(truth, (0,)), (0,))
     run(watched, person, propagator)
     assert sorted(reads) == list(range(30))
     reads.clear()
@@ -261,8 +270,8 @@ def test_the_second_time_is_remembered():
 
 def test_one_frame_is_nothing_to_carry():
     frames, truth = clip(straight(1))
-    assert list(FlowFusion(SKELETON).propagate(frames, [carry(*anchored(truth, (0,)), (0,))])) == []
-    assert list(FlowFusion(SKELETON).propagate(frames, [])) == []
+    assert list(KIND(SKELETON).propagate(frames, [carry(*anchored(truth, (0,)), (0,))])) == []
+    assert list(KIND(SKELETON).propagate(frames, [])) == []
 
 
 @pytest.mark.parametrize("place", [(0, 0), (239, 159), (-6, 80), (246, 165), (239.5, -0.5)])

@@ -66,10 +66,7 @@ export function timelineView(editor: Editor, watch: Watch, root: HTMLElement): T
       selected: editor.selected.peek(),
       issue: editor.review.issue.peek(),
       range: timeline.range.peek(),
-      carried: [
-        ...store.carried.peek(),
-        ...(editor.lookback.open.peek() ? (editor.lookback.last.peek()?.frames ?? []) : []),
-      ],
+      carried: store.carried.peek(),
       colours,
     });
   };
