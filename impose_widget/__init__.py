@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from impose_widget.core.skeleton import Skeleton
+    from impose_widget.guidelines import Guidelines
     from impose_widget.io import formats, losses, poses_wide, read, to_numpy, to_skeleton, to_xarray, write
     from impose_widget.preview import contact_sheet, preview
+    from impose_widget.review import compare
     from impose_widget.session import Session
     from impose_widget.widget import Annotator
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "Guidelines": "impose_widget.guidelines",
+    "compare": "impose_widget.review",
     "contact_sheet": "impose_widget.preview",
     "preview": "impose_widget.preview",
     "Annotator": "impose_widget.widget",
@@ -31,9 +35,11 @@ _HOME = {
 }
 __all__ = [
     "Annotator",
+    "Guidelines",
     "Session",
     "Skeleton",
     "__version__",
+    "compare",
     "contact_sheet",
     "formats",
     "losses",

@@ -17,6 +17,7 @@ from impose_widget.cli import (
     info,
     render,
     replay,
+    review,
     track,
     train,
 )
@@ -32,6 +33,7 @@ for module in (
     annotate,
     track,
     extend,
+    review,
     evaluate,
     render,
     info,

@@ -47,8 +47,8 @@ def extend(
     """
     from rich.console import Console
 
-    from impose_widget.dataset import Guidelines
     from impose_widget.dataset import extend as run
+    from impose_widget.guidelines import Guidelines
 
     rules = Guidelines(min_visible, False, min_size, min_sharpness, policy)
     source = videos[0] if len(videos) == 1 and videos[0].is_dir() else videos

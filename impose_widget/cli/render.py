@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,11 @@ class Job:
 def render(
     scenarios: Annotated[
         list[str] | None,
-        typer.Argument(help=f"{', '.join(NAMES)}, or random; none: all of the named.", metavar="[SCENARIO]..."),
+        typer.Argument(
+            help=f"{', '.join(NAMES)}, random, or tracks (people without pixels, to learn identities from); "
+            "none: all of the named.",
+            metavar="[SCENARIO]...",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Where to write; each clip gets a folder in it.")] = Path("rendered"),
     seed: Annotated[int, typer.Option(help="The same seed renders the same clip.", min=0)] = 0,
@@ -62,14 +67,16 @@ def render(
         raise ValueError(f"Expected --frames as one of {', '.join(FRAMES)}, got {frames!r}.")
     names = scenarios or NAMES
     for name in names:
-        if name not in (*NAMES, "random"):
-            raise ValueError(f"Expected a scenario ({', '.join(NAMES)}, random), got {name!r}.")
+        if name not in (*NAMES, "random", "tracks"):
+            raise ValueError(f"Expected a scenario ({', '.join(NAMES)}, random, tracks), got {name!r}.")
     todo = []
     for name in names:
         for k in range(seed, seed + clips):
-            folder = out / (name if clips == 1 and seed == 0 and name != "random" else f"{name}_{k:05d}")
+            folder = out / (name if clips == 1 and seed == 0 and name in NAMES else f"{name}_{k:05d}")
             todo.append(Job(name, k, folder, _size(size), seconds, mocap, backgrounds, frames, video))
-    old = [job for job in todo if (job.folder / ANNOTATIONS).exists()]
+    old = [
+        job for job in todo if (job.folder / ("poses.parquet" if job.scenario == "tracks" else ANNOTATIONS)).exists()
+    ]
     for job in old:
         typer.echo(f"{job.folder}: there already")
     _run([job for job in todo if job not in old], jobs)
@@ -94,13 +101,14 @@ def _run(todo: list[Job], jobs: int) -> None:
 
 def _clip(job: Job) -> str:
     """Render one clip; what to say of it."""
-    from impose_widget.synthesize import SCENARIOS, photographs, random_scene, read_motions, write_clip
+    from impose_widget.synthesize import SCENARIOS, photographs, random_scene, write_clip
 
     began = time.perf_counter()
+    if job.scenario == "tracks":
+        return _tracks(job, began)
     photos = photographs(job.backgrounds) if job.backgrounds else None
     if job.scenario == "random":
-        motions = read_motions(job.mocap) if job.mocap else None
-        scene = random_scene(job.seed, motions, photos, job.seconds or 3.0)
+        scene = random_scene(job.seed, _motions(job.mocap), photos, job.seconds or 3.0)
     else:
         scene = SCENARIOS[job.scenario](job.seed, photos)
     scene.width, scene.height = job.size
@@ -110,3 +118,19 @@ def _clip(job: Job) -> str:
     seconds = time.perf_counter() - began
     rate = scene.n_frames / seconds
     return f"{job.folder}: {len(scene.actors)} people, {scene.n_frames} frames, {seconds:.0f} s ({rate:.1f} per second)"
+
+
+def _tracks(job: Job, began: float) -> str:
+    from impose_widget.synthesize.tracks import random_tracks, write_tracks
+
+    keypoints = random_tracks(job.seed, _motions(job.mocap), job.seconds or 6.0)
+    write_tracks(keypoints, job.folder / "poses.parquet")
+    seconds = time.perf_counter() - began
+    return f"{job.folder}: {keypoints.shape[1]} people, {len(keypoints)} frames, {seconds:.1f} s"
+
+
+@cache
+def _motions(folder: Path | None) -> dict | None:
+    from impose_widget.synthesize import read_motions
+
+    return read_motions(folder) if folder else None

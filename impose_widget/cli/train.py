@@ -27,6 +27,13 @@ def train(
         list[Path] | None,
         typer.Option(help="More DATA, in whose images not everybody is labelled: nobody is punished there."),
     ] = None,
+    stage: Annotated[
+        str,
+        typer.Option(
+            help="pose: the network that finds people; identity: the decoder that says who is who, from annotation "
+            "files with track ids alone (as `render tracks` writes)."
+        ),
+    ] = "pose",
     network: Annotated[str, typer.Option(help="tiny or r50.")] = "tiny",
     start: Annotated[
         Path | None, typer.Option(help="A weights file to start from (its network is trained).", metavar="FILE")
@@ -37,7 +44,9 @@ def train(
     ] = None,
     frames: Annotated[int, typer.Option(min=1, help="Frames of a clip, 1 to 4 apart.")] = 1,
     batch: Annotated[int, typer.Option(min=1, help="Clips per step and process.")] = 4,
-    rate: Annotated[float, typer.Option(min=0, help="Learning rate.")] = 1e-4,
+    rate: Annotated[
+        float | None, typer.Option(min=0, help="Learning rate; 1e-4 if not given, 5e-4 in stage identity.")
+    ] = None,
     size: Annotated[
         int | None, typer.Option(min=32, help="Pixels of the short side at most; the network's own if not given.")
     ] = None,
@@ -45,6 +54,13 @@ def train(
     variants: Annotated[
         int, typer.Option(min=0, help="Keep the maps of a frozen backbone for so many augmentations of each clip.")
     ] = 0,
+    steps: Annotated[int, typer.Option(min=1, help="Of stage identity.")] = 3000,
+    pose_embedding: Annotated[
+        bool, typer.Option(help="Of stage identity: whether tokens hold the keypoint-aware embedding.")
+    ] = True,
+    relations: Annotated[
+        bool, typer.Option(help="Of stage identity: whether attention is told how people lie to each other.")
+    ] = True,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many, with a checkpoint.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -52,10 +68,11 @@ def train(
     precision: Annotated[str, typer.Option(help="32-true, bf16-mixed or 16-mixed.")] = "32-true",
     workers: Annotated[int, typer.Option(min=0, help="Processes that read images, for each that trains.")] = 0,
 ) -> None:
-    """Train the network. A run that was stopped goes on where it was, as if it had not been."""
+    """Train a network. A run that was stopped goes on where it was, as if it had not been."""
     from impose_widget.core.skeleton import COCO17
     from impose_widget.train.data import read_videos
 
+    _one_of(stage, ("pose", "identity"), "stage")
     _one_of(precision, ("32-true", "bf16-mixed", "16-mixed"), "precision")
     _one_of(device, ("auto", "cpu", "cuda"), "device")
     try:
@@ -65,15 +82,45 @@ def train(
     except ImportError as error:
         raise ImportError(f"Training needs {error.name}: pip install 'impose-widget[train]'.") from error
 
+    place = Place(out, device, processes, precision, workers, minutes)
+    if stage == "identity":
+        if processes > 1:
+            raise ValueError(f"Expected one process for stage identity, got {processes}; the decoder is small.")
+        _identity(annotations, steps, batch, rate or 5e-4, seed, pose_embedding, relations, place)
+        return
     videos = [v for path in annotations for v in read_videos(path, images, COCO17)]
     videos += [v for path in partly or () for v in read_videos(path, images, COCO17, complete=False)]
     net = _network(network, start, seed)
     settings = _settings(
-        net, Clips(frames), batch, epochs, tuple(drop or (10, 15)), rate, size, rotation, variants, seed
+        net, Clips(frames), batch, epochs, tuple(drop or (10, 15)), rate or 1e-4, size, rotation, variants, seed
     )
-    place = Place(out, device, processes, precision, workers, minutes)
     typer.echo(f"{net.config.name}: {learning(net):,} numbers learn from {len(videos)} videos and photographs")
     typer.echo(f"weights: {run(net, videos, COCO17, settings, place)}")
+
+
+def _identity(
+    annotations: list[Path],
+    steps: int,
+    batch: int,
+    rate: float,
+    seed: int,
+    pose_embedding: bool,
+    relations: bool,
+    place: object,
+) -> None:
+    """Train the ID decoder."""
+    from impose_widget.core.skeleton import COCO17
+    from impose_widget.model.id_config import IdentityConfig
+    from impose_widget.train.id_loop import train_identity
+    from impose_widget.train.id_settings import IdentitySettings
+    from impose_widget.train.tracked import read_tracked
+
+    videos = [v for path in annotations for v in read_tracked(path, COCO17)]
+    config = IdentityConfig(pose_width=64 if pose_embedding else 0, relations=relations)
+    settings = IdentitySettings(config, batch=batch, steps=steps, rate=rate, seed=seed)
+    people = sum(v.keypoints.shape[1] for v in videos)
+    typer.echo(f"identity: learns from {people} people in {len(videos)} videos")
+    typer.echo(f"weights: {train_identity(videos, COCO17, settings, place)}")  # type: ignore[arg-type]
 
 
 def _one_of(value: str, allowed: tuple[str, ...], name: str) -> None:

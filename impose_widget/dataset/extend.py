@@ -18,8 +18,8 @@ import pandas as pd
 
 from impose_widget.core.pose import ABSENT
 from impose_widget.dataset import statistics
-from impose_widget.dataset.guidelines import Guidelines, apply, judge
 from impose_widget.dataset.running import run_all
+from impose_widget.guidelines import Guidelines, apply, judge
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".gif", ".mpg", ".mpeg")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -194,7 +194,7 @@ def extend_one(job: Job) -> dict[str, Any]:
         poses = exported(session, job.format)
         blurred = 0
         if job.guidelines.min_sharpness > 0:
-            from impose_widget.dataset.sharpness import call_blurred_occluded
+            from impose_widget.guidelines.sharpness import call_blurred_occluded
 
             poses, blurred = call_blurred_occluded(poses, session.video, job.guidelines.min_sharpness)
         metrics = session.metrics()

@@ -46,7 +46,7 @@ def sniff(source: Source) -> bool:
 
 def read(source: Source) -> pd.DataFrame:
     """Read the people of one video; other programs' files too, with any of the usual spellings of a track id."""
-    return poses_of(source.json, str(source), source.video)
+    return poses_of(source.take_json(), str(source), source.video)
 
 
 def write(poses: pd.DataFrame, path: Path) -> None:

@@ -42,24 +42,29 @@ def poses_of(data: Any, what: str, video: str | None = None) -> pd.DataFrame:
             raise ValueError(
                 f"Expected a COCO keypoints file with images, annotations and categories, got {what} without {part}."
             )
-    info = data.get("info")
-    ours = info.get("impose") if isinstance(info, dict) else None
-    ours = ours if isinstance(ours, dict) else {}
     try:
-        images = _of_one_video(data, what, video)
-        annotations = data["annotations"]
-        if len(images) < len(data["images"]):
-            ids = {i["id"] for i in images}
-            annotations = [a for a in annotations if a["image_id"] in ids]
-        skeleton, people = _skeleton(data["categories"], annotations, ours, what)
-        frames, times = _frames(images, what)
-        table = _people(people, len(skeleton), frames, times, ours, what)
-        attrs = _attrs(data, images, annotations, frames, skeleton, table, people, ours)
-        return table_of(table, skeleton.keypoints, attrs, what)
+        table, skeleton, attrs = _parts(data, what, video)
     except (KeyError, TypeError, AttributeError, OverflowError, IndexError) as error:
         raise ValueError(
             f"Expected a COCO keypoints file, got {what}, where a field is missing or odd ({brief(error)})."
         ) from error
+    del data  # of a million people it is larger than the table
+    return table_of(table, skeleton.keypoints, attrs, what)
+
+
+def _parts(data: dict[str, Any], what: str, video: str | None) -> tuple[People, Skeleton, dict[str, Any]]:
+    info = data.get("info")
+    ours = info.get("impose") if isinstance(info, dict) else None
+    ours = ours if isinstance(ours, dict) else {}
+    images = _of_one_video(data, what, video)
+    annotations = data["annotations"]
+    if len(images) < len(data["images"]):
+        ids = {i["id"] for i in images}
+        annotations = [a for a in annotations if a["image_id"] in ids]
+    skeleton, people = _skeleton(data["categories"], annotations, ours, what)
+    frames, times = _frames(images, what)
+    table = _people(people, len(skeleton), frames, times, ours, what)
+    return table, skeleton, _attrs(data, images, annotations, frames, skeleton, table, people, ours)
 
 
 def _of_one_video(data: dict, what: str, wanted: str | None) -> list[dict]:
@@ -203,7 +208,7 @@ def _people(
             people.written[i] = codes >= 0
             people.source[i], people.anchor[i] = order[np.maximum(codes, 0)], extra["anchor"]
             people.revision[i] = extra["revision"]
-    people.time = np.array([times.get(int(f), np.nan) for f in people.frame], np.float64)
+    people.time = np.array([times.get(f, np.nan) for f in people.frame.tolist()], np.float64)
     people.track_id = _track_ids(annotations, what)
     return people
 
@@ -226,7 +231,7 @@ def _triples(annotations: list[dict], k: int, what: str) -> np.ndarray:
                 )
             numbers_of(values, 3 * k, "keypoints", f"annotation {brief(annotation.get('id'))} of {what}")
         values = np.array([numbers_of(row, 3 * k, "keypoints", what) for row in lists], np.float64)
-    return values.reshape(len(lists), k, 3).astype(np.float64)
+    return values.reshape(len(lists), k, 3)
 
 
 def _visibility(triples: np.ndarray, ours: bool, what: str) -> np.ndarray:
@@ -245,7 +250,9 @@ def _visibility(triples: np.ndarray, ours: bool, what: str) -> np.ndarray:
 
 def _scores(person: dict[str, Any], k: int, what: str) -> np.ndarray | float:
     scores = person.get("keypoint_scores", person.get("scores"))
-    if isinstance(scores, (list, np.ndarray)) and len(scores) == k:
+    if isinstance(scores, np.ndarray) and len(scores) == k:
+        return scores
+    if isinstance(scores, list) and len(scores) == k:
         return np.array(numbers_of(scores, k, "scores", what), np.float32)
     score = person.get("score")
     return np.nan if score is None else numbers_of([score], 1, "score", what)[0]

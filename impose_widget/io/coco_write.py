@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,12 @@ from impose_widget.core.geometry import person_area, pose_box
 from impose_widget.core.pose import BOX_MARGIN, SOURCES
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.io.extras import rows_of
-from impose_widget.io.numbers import shortest
+from impose_widget.io.numbers import lists, texts
 from impose_widget.io.people import People
 from impose_widget.io.replace import replacing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 VERSION = 1
 AREA = "0.53 times width times height of the keypoints' extent, in square pixels (no outline is known)"
@@ -30,9 +34,32 @@ BOX = "as stated, else the extent of the keypoints and a tenth of it on every si
 BLOCK = 2000  # annotations turned into text at a time
 
 
+class Json(str):
+    """Text that is JSON already; long lists of numbers are printed many at a time."""
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+@cache
+def _name(key: str) -> str:
+    return _encode(key) + ":"
+
+
+def encode(value: Any) -> str:
+    """A value as JSON, in which dictionaries (with names as keys) may hold `Json`."""
+    kind = type(value)
+    if kind is Json:
+        return value
+    if kind is int:
+        return str(value)
+    if kind is dict:
+        return "{" + ",".join([_name(k) + encode(v) for k, v in value.items()]) + "}"
+    return _encode(value)
+
+
 def dump(path: Path, parts: dict[str, Any]) -> None:
     """Write a JSON object whose lists may be generators, without holding their text in memory."""
-    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
     with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
         for i, (name, value) in enumerate(parts.items()):
             file.write(("," if i else "{") + encode(name) + ":")
@@ -112,26 +139,12 @@ def annotations(people: People, attrs: dict[str, Any], image_ids: dict[int, Any]
 def _block(
     people: People, at: slice, start: int, attrs: dict[str, Any], facts: dict, image_ids: dict[int, Any]
 ) -> Iterable[dict[str, Any]]:
-    xy, visibility = people.xy[at], people.visibility[at]
-    boxes = boxes_for(people, at, attrs)
+    text = _texts(people, at, boxes_for(people, at, attrs))
     stated, head = np.isfinite(people.box[at]).all(1), np.isfinite(people.head_box[at]).all(1)
-    areas = np.nan_to_num(person_area(xy))
-    areas = np.where(areas > 0, areas, np.nan_to_num(boxes[:, 2] * boxes[:, 3]))
-    triples = np.stack([shortest(xy[..., 0]), shortest(xy[..., 1]), visibility.astype(object)], -1)
-    scores, means = shortest(people.score[at], None), shortest(people.mean_score()[at], None)
-    box_scores = shortest(people.box_score[at], None)
-    source = np.where(people.written[at], people.source[at], -1)
-    for i in range(len(xy)):
-        frame, track_id = int(people.frame[start + i]), int(people.track_id[start + i])
+    scored = np.isfinite(people.box_score[at])
+    numbers = (people.visibility[at] > 0).sum(1).tolist()
+    for i, (frame, track_id) in enumerate(zip(people.frame[at].tolist(), people.track_id[at].tolist(), strict=True)):
         name, person_id = facts.get(track_id, (None, None))
-        ours: dict[str, Any] = {
-            "source": source[i].tolist(),
-            "anchor": people.anchor[start + i].astype(int).tolist(),
-            "revision": people.revision[start + i].tolist(),
-            "box": int(stated[i]),
-        }
-        if box_scores[i] is not None:
-            ours["box_score"] = box_scores[i]
         yield {
             "id": start + i + 1,
             "image_id": image_ids.get(frame, frame + 1),
@@ -139,22 +152,53 @@ def _block(
             "track_id": track_id,
             **({} if person_id is None else {"person_id": person_id}),
             "attributes": {"track_id": track_id, **({} if name is None else {"name": name})},
-            "keypoints": triples[i].reshape(-1).tolist(),
-            "num_keypoints": int((visibility[i] > 0).sum()),
-            "keypoint_scores": scores[i].tolist(),
-            "score": means[i],
-            "bbox": _box_numbers(boxes[i], bool(stated[i])),
-            **({"bbox_head": _box_numbers(people.head_box[start + i], True)} if head[i] else {}),
-            "area": round(float(areas[i]), 2),
+            "keypoints": text["keypoints"][i],
+            "num_keypoints": numbers[i],
+            "keypoint_scores": text["scores"][i],
+            "score": text["mean_score"][i],
+            "bbox": text["box" if stated[i] else "derived_box"][i],
+            **({"bbox_head": text["head_box"][i]} if head[i] else {}),
+            "area": text["area"][i],
             "iscrowd": 0,
-            "impose": ours,
+            "impose": {
+                "source": text["source"][i],
+                "anchor": text["anchor"][i],
+                "revision": text["revision"][i],
+                "box": int(stated[i]),
+                **({"box_score": text["box_score"][i]} if scored[i] else {}),
+            },
         }
 
 
-def _box_numbers(box: np.ndarray, exact: bool) -> list[float]:
-    if exact:
-        return shortest(np.asarray(box, np.float32)).tolist()
-    return np.nan_to_num(box).round(2).tolist()
+def _texts(people: People, at: slice, boxes: np.ndarray) -> dict[str, list[Json]]:
+    """The numbers of some people as JSON; `boxes` (n, 4) of each, stated or not."""
+    xy, n = people.xy[at], len(boxes)
+    area = np.nan_to_num(person_area(xy))
+    area = np.where(area > 0, area, np.nan_to_num(boxes[:, 2] * boxes[:, 3])).round(2)
+    many = {
+        "keypoints": _triples(xy, people.visibility[at]),
+        "scores": texts(people.score[at]),
+        "box": texts(people.box[at]),
+        "derived_box": texts(np.nan_to_num(boxes).round(2)),
+        "head_box": texts(people.head_box[at]),
+        "source": texts(np.where(people.written[at], people.source[at], -1)),
+        "anchor": texts(people.anchor[at].astype(np.int8)),
+        "revision": texts(people.revision[at]),
+    }
+    single = {"area": area, "mean_score": people.mean_score(at), "box_score": people.box_score[at]}
+    out = {name: lists(numbers, n) for name, numbers in many.items()}
+    out |= {name: texts(numbers).to_pylist() for name, numbers in single.items()}
+    return {name: list(map(Json, text)) for name, text in out.items()}
+
+
+def _triples(xy: np.ndarray, visibility: np.ndarray) -> pa.StringArray:
+    """x, y and visibility of one keypoint after the other."""
+    import pyarrow as pa
+
+    n = visibility.size
+    parts = pa.chunked_array([texts(xy[..., 0], "0"), texts(xy[..., 1], "0"), texts(visibility)])
+    order = np.arange(3 * n).reshape(3, n).T.reshape(-1)
+    return parts.combine_chunks().take(pa.array(order))
 
 
 def boxes_for(people: People, at: slice, attrs: dict[str, Any]) -> np.ndarray:

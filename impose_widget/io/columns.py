@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,8 @@ def conform(poses: pd.DataFrame, what: str) -> pd.DataFrame:
         "time": _numbers(poses, "time", np.float64, what),
         "track_id": _counts(poses, "track_id", what),
         "keypoint": _keypoints(poses, what),
-        "x": xy[:, 0].copy(),
-        "y": xy[:, 1].copy(),
+        "x": xy[:, 0],
+        "y": xy[:, 1],
         "visibility": visibility,
         "score": _numbers(poses, "score", np.float32, what),
         "source": _sources(poses, what),
@@ -66,14 +67,35 @@ def conform(poses: pd.DataFrame, what: str) -> pd.DataFrame:
         "revision": _counts(poses, "revision", what) if "revision" in poses else np.zeros(len(poses), np.int32),
     }
     table = pd.DataFrame(columns)
-    if table.duplicated(KEY).any():
-        frame, track_id, keypoint = table.loc[table.duplicated(KEY).idxmax(), KEY]
+    order = _order(table)
+    if order is not None:
+        table = table.take(order).reset_index(drop=True)
+    _check_once(table, what)
+    table.attrs = dict(poses.attrs)
+    return table
+
+
+def _order(table: pd.DataFrame) -> np.ndarray | None:
+    """The order of rows by frame, track_id and keypoint; None if it is that already."""
+    codes = table["keypoint"].cat.codes.to_numpy()
+    frame, track_id = table["frame"].to_numpy(), table["track_id"].to_numpy()
+    later = frame[1:] > frame[:-1]
+    same = frame[1:] == frame[:-1]
+    later |= same & (track_id[1:] > track_id[:-1])
+    same &= track_id[1:] == track_id[:-1]
+    later |= same & (codes[1:] >= codes[:-1])
+    return None if later.all() else np.lexsort((codes, track_id, frame))
+
+
+def _check_once(table: pd.DataFrame, what: str) -> None:
+    """ValueError if a keypoint is twice in a sorted table."""
+    keys = [table[name].to_numpy() for name in ("frame", "track_id")] + [table["keypoint"].cat.codes.to_numpy()]
+    twice = np.flatnonzero(np.logical_and.reduce([key[1:] == key[:-1] for key in keys]))
+    if len(twice):
+        frame, track_id, keypoint = table.loc[twice[0], KEY]
         raise ValueError(
             f"Expected each keypoint once, got {keypoint} of person {track_id} in frame {frame} twice in {what}."
         )
-    table = table.sort_values(KEY, kind="stable", ignore_index=True)
-    table.attrs = dict(poses.attrs)
-    return table
 
 
 def skeleton_of(poses: pd.DataFrame) -> Skeleton:
@@ -110,32 +132,46 @@ def _numbers(poses: pd.DataFrame, column: str, dtype: Any, what: str) -> np.ndar
 
 
 def _counts(poses: pd.DataFrame, column: str, what: str) -> np.ndarray:
-    values = _numbers(poses, column, np.float64, what)
-    wrong = ~((values >= 0) & (values <= np.iinfo(np.int32).max) & (values == np.floor(values)))
-    if wrong.any():
-        raise ValueError(f"Expected {column} as whole numbers of 0 and above, got {values[wrong][0]:g} in {what}.")
-    return values.astype(np.int32)
+    values = _plain(poses[column], "iu") if column in poses else None
+    if values is None:
+        values = _numbers(poses, column, np.float64, what)
+        wrong = values[~((values >= 0) & (values <= np.iinfo(np.int32).max) & (values == np.floor(values)))][:1]
+    else:
+        wrong = values[[]] if not len(values) else np.array([values.min(), values.max()])
+        wrong = wrong[(wrong < 0) | (wrong > np.iinfo(np.int32).max)]
+    if len(wrong):
+        raise ValueError(f"Expected {column} as whole numbers of 0 and above, got {wrong[0]:g} in {what}.")
+    return values.astype(np.int32, copy=False)
 
 
 def _flags(poses: pd.DataFrame, column: str, what: str) -> np.ndarray:
     if column not in poses:
         return np.zeros(len(poses), bool)
+    values = _plain(poses[column], "b")
+    if values is not None:
+        return values
     values = _numbers(poses, column, np.float64, what)
     if not np.isin(values, (0, 1)).all():
         raise ValueError(f"Expected {column} as true or false, got others in {what}.")
     return values.astype(bool)
 
 
+def _plain(column: pd.Series, kinds: str) -> np.ndarray | None:
+    """A column's own numbers, not copied, if numpy knows their type as one of some kinds."""
+    return column.to_numpy() if isinstance(column.dtype, np.dtype) and column.dtype.kind in kinds else None
+
+
 def _visibility(poses: pd.DataFrame, xy: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
     known = np.isfinite(xy).all(-1)
     if "visibility" in poses:
-        values = _numbers(poses, "visibility", np.float64, what)
-        wrong = ~np.isin(values, (0, 1, 2))
-        if wrong.any():
+        values = _plain(poses["visibility"], "iu")
+        values = _numbers(poses, "visibility", np.float64, what) if values is None else values
+        wrong = values[(values != 0) & (values != 1) & (values != 2)]
+        if len(wrong):
             raise ValueError(
-                f"Expected visibility as 0 (absent), 1 (occluded) or 2 (visible), got {values[wrong][0]:g} in {what}."
+                f"Expected visibility as 0 (absent), 1 (occluded) or 2 (visible), got {wrong[0]:g} in {what}."
             )
-        visibility = np.where(known, values, ABSENT).astype(np.int8)
+        visibility = np.where(known, values, ABSENT).astype(np.int8, copy=False)
     else:
         visibility = np.where(known, VISIBLE, ABSENT).astype(np.int8)
     return visibility, np.where((visibility > ABSENT)[:, None], xy, np.float32(np.nan))
@@ -148,21 +184,26 @@ def _keypoints(poses: pd.DataFrame, what: str) -> pd.Categorical:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return keypoint_column(column.cat.codes.to_numpy(), [str(c) for c in column.cat.categories])
     skeleton = poses.attrs.get("skeleton")
-    values = column.astype("str")
-    names = list(skeleton["keypoints"]) if skeleton else list(pd.unique(values))
-    codes = pd.Index(names, dtype="object").get_indexer(values.astype("object"))
+    column = column.astype("str")
+    names = list(skeleton["keypoints"]) if skeleton else list(pd.unique(column))
+    codes = places(column, names)
     if (codes < 0).any():
-        raise ValueError(f"Expected keypoints of the skeleton, got {values[codes < 0].iloc[0]!r} in {what}.")
+        raise ValueError(f"Expected keypoints of the skeleton, got {column[codes < 0].iloc[0]!r} in {what}.")
     return keypoint_column(codes, names)
 
 
 def _sources(poses: pd.DataFrame, what: str) -> pd.Categorical:
     if "source" not in poses:
         return source_column(np.full(len(poses), IMPORTED))
-    column = poses["source"]
-    codes = pd.Index(SOURCES, dtype="object").get_indexer(column.astype("object"))
+    codes = places(poses["source"], SOURCES)
     if (codes < 0).any():
-        raise ValueError(
-            f"Expected source as one of {', '.join(SOURCES)}, got {column[codes < 0].iloc[0]!r} in {what}."
-        )
+        odd = poses["source"][codes < 0].iloc[0]
+        raise ValueError(f"Expected source as one of {', '.join(SOURCES)}, got {odd!r} in {what}.")
     return source_column(codes)
+
+
+def places(column: pd.Series, names: Sequence[str]) -> np.ndarray:
+    """Where each value of a column stands in a list of names, int16; -1 where it does not."""
+    column = column.astype("category")
+    found = pd.Index(names, dtype="object").get_indexer(column.cat.categories.astype("object"))
+    return np.append(found, -1).astype(np.int16)[column.cat.codes]

@@ -28,6 +28,7 @@ FORMAT = Format(
     dlc.CANNOT,
     extra="dlc",
     packages=("h5py", "tables"),
+    apart=True,
 )
 KEY = "df_with_missing"
 MOST_COLUMNS = 900  # whose names fit into an attribute of HDF5, where pandas' tables put them

@@ -46,6 +46,7 @@ class Format:
         folder: a folder of files instead of one file.
         extra: what `pip install 'impose-widget[…]'` brings for it; empty if nothing is needed.
         packages: import names of what it needs.
+        apart: read in a process of its own, because a damaged file can hang or crash its library.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Format:
     folder: bool = False
     extra: str = ""
     packages: tuple[str, ...] = ()
+    apart: bool = False
 
     def __post_init__(self) -> None:
         unknown = set(self.cannot) - set(ASPECTS)

@@ -35,6 +35,7 @@ FORMAT = Format(
     {"revision": LEFT_OUT, "nobody": LEFT_OUT} | NUMBERED_ANEW,
     extra="movement",
     packages=("xarray", "h5netcdf"),
+    apart=True,
 )
 SOFTWARE = "impose-widget"
 SUFFIX = ("s", "")  # movement 0.15 says `keypoints` and `individuals`, later versions `keypoint` and `individual`

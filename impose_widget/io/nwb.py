@@ -40,6 +40,7 @@ FORMAT = Format(
     },
     extra="nwb",
     packages=("pynwb", "ndx_pose"),
+    apart=True,
 )
 MODULE, ALONE = "behavior", "PoseEstimation"
 REFERENCE = "(0, 0) is the centre of the top left pixel of the video; x goes right, y goes down"

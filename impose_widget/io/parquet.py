@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from impose_widget.io.columns import DTYPES, REQUIRED, conform, keypoint_column
+from impose_widget.io.columns import DTYPES, REQUIRED, conform, keypoint_column, places
 from impose_widget.io.extras import Facts, known_attrs
 from impose_widget.io.format import Format
 from impose_widget.io.replace import replacing
@@ -51,11 +51,11 @@ def read(source: Source) -> pd.DataFrame:
         )
     ours = _metadata(table.schema.metadata, path)
     poses = table.to_pandas(ignore_metadata=True)
+    del table  # of a million people it is half a gigabyte
     attrs = ours.get("attrs", {})
     poses.attrs = {k: Facts(v) if k not in ("skeleton", "video") else v for k, v in known_attrs(attrs).items()}
     if "keypoints" in ours:
-        names = pd.Index(ours["keypoints"], dtype="object")
-        poses["keypoint"] = keypoint_column(names.get_indexer(poses["keypoint"].astype("object")), ours["keypoints"])
+        poses["keypoint"] = keypoint_column(places(poses["keypoint"], ours["keypoints"]), ours["keypoints"])
     return conform(poses, str(path))
 
 

@@ -71,22 +71,25 @@ class People:
             np.full(n, np.nan, np.float32),
         )
 
-    def mean_score(self) -> np.ndarray:
-        """(n,) the mean score of the keypoints that have one; NaN if none has."""
-        known = np.isfinite(self.score)
-        total = np.where(known, self.score, 0).sum(1, dtype=np.float32)
+    def mean_score(self, at: slice = slice(None)) -> np.ndarray:
+        """(n,) the mean score of the keypoints that have one, of some people; NaN if none has."""
+        score = self.score[at]
+        known = np.isfinite(score)
+        total = np.where(known, score, 0).sum(1, dtype=np.float32)
         return np.where(known.any(1), total / np.maximum(known.sum(1), 1), np.nan).astype(np.float32)
 
 
 def gather(poses: pd.DataFrame) -> People:
     """The people of a conforming table, those who have nothing but a stated box among them."""
     boxes = boxes_of(poses.attrs)
-    keys = pd.concat([poses[["frame", "track_id"]], boxes[["frame", "track_id"]]], ignore_index=True)
-    group = keys.groupby(["frame", "track_id"], sort=True).ngroup().to_numpy()
-    n, k = (int(group.max()) + 1 if len(group) else 0), len(poses["keypoint"].cat.categories)
-    rows, of_boxes = group[: len(poses)], group[len(poses) :]
+    of_rows, of_boxes = _pairs(poses), _pairs(boxes)
+    starts = np.flatnonzero(np.diff(of_rows, prepend=-1))  # the table is sorted
+    pairs = np.union1d(of_rows[starts], of_boxes)
+    n, k = len(pairs), len(poses["keypoint"].cat.categories)
+    rows = np.repeat(np.searchsorted(pairs, of_rows[starts]), np.diff(starts, append=len(of_rows)))
+    of_boxes = np.searchsorted(pairs, of_boxes)
     people = People.nobody(n, k)
-    people.frame[group], people.track_id[group] = keys["frame"].to_numpy(), keys["track_id"].to_numpy()
+    people.frame, people.track_id = pairs >> 32, pairs & (2**32 - 1)
     people.time[rows] = poses["time"].to_numpy()
     cell = rows, poses["keypoint"].cat.codes.to_numpy()
     people.xy[cell] = poses[["x", "y"]].to_numpy(np.float32)
@@ -101,6 +104,11 @@ def gather(poses: pd.DataFrame) -> People:
     body = (boxes["kind"] == BODY).to_numpy()
     people.box_score[of_boxes[body]] = boxes["score"].to_numpy(np.float32)[body]
     return people
+
+
+def _pairs(table: pd.DataFrame) -> np.ndarray:
+    """Frame and track id of each row as one number (int64) of the same order."""
+    return table["frame"].to_numpy(np.int64) << 32 | table["track_id"].to_numpy(np.int64)
 
 
 def box_rows(people: People) -> list[tuple]:
@@ -143,7 +151,8 @@ def table_of(people: People, keypoints: tuple[str, ...], attrs: dict[str, Any], 
             "revision": people.revision.reshape(-1),
         }
     )
-    poses = poses[people.written.reshape(-1)]
+    if not people.written.all():
+        poses = poses[people.written.reshape(-1)]
     poses.attrs = attrs
     return conform(poses, what)
 

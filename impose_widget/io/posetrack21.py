@@ -30,7 +30,7 @@ def sniff(source: Source) -> bool:
 
 def read(source: Source) -> pd.DataFrame:
     """Read one sequence."""
-    return poses_of(source.json, str(source), source.video)
+    return poses_of(source.take_json(), str(source), source.video)
 
 
 def write(poses: pd.DataFrame, path: Path) -> None:

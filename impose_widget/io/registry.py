@@ -11,8 +11,10 @@ from types import ModuleType
 import pandas as pd
 
 from impose_widget.io import loss
+from impose_widget.io.apart import read_apart
 from impose_widget.io.columns import conform
 from impose_widget.io.format import ASPECTS, Format
+from impose_widget.io.hdf import SIGNATURE
 from impose_widget.io.source import Source, brief
 
 MODULES = (  # of those with the same ending the first one is written; the more particular are asked first when reading
@@ -77,6 +79,15 @@ def read(path: str | Path, format: str | None = None, video: str | None = None) 
         _by_suffix(path)
     if not path.exists():
         raise FileNotFoundError(f"Expected an annotation file, got {path}, which does not exist.")
+    kinds = [module] if module is not None else _with_suffix(path)[:1]
+    if path.is_file() and (any(m.FORMAT.apart for m in kinds) or Source(path).head.startswith(SIGNATURE)):
+        return read_apart(path, format, video, read_here)
+    return read_here(path, format, video)
+
+
+def read_here(path: Path, format: str | None, video: str | None) -> pd.DataFrame:
+    """What `read` does of a file that exists, in this process, whatever its libraries make of it."""
+    module = _named(format) if format is not None else None
     what = format or "annotation"
     try:
         source = Source(path, video)

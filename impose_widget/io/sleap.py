@@ -44,6 +44,7 @@ FORMAT = Format(
     tolerance=0.0001,
     extra="sleap",
     packages=("sleap_io",),
+    apart=True,
 )
 
 

@@ -37,6 +37,7 @@ FORMAT = Format(
     tolerance=0.001,
     extra="sleap",
     packages=("sleap_io", "h5py"),
+    apart=True,
 )
 
 

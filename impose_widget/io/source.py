@@ -13,7 +13,9 @@ import numpy as np
 
 HEAD = 65536
 LARGEST_MEMBER = 2_000_000_000  # bytes unpacked from an archive; a bomb is larger
-LONG = ("keypoints", "keypoint_scores", "scores")
+LONG = ("keypoints", "keypoint_scores", "scores")  # lists of numbers that are kept as float32 arrays
+REPEATED = ("source", "anchor", "revision")  # lists of which most are the same as another one
+MOST_REPEATED = 10_000
 
 
 class Source:
@@ -99,6 +101,13 @@ class Source:
         """
         return parse_json(decode(self.path.read_bytes(), str(self)), str(self))
 
+    def take_json(self) -> Any:
+        """The same, forgotten here, so that the memory of a large file can be freed by the one who reads it."""
+        data = self.json
+        self.__dict__.pop("json", None)
+        self.__dict__.pop("json_or_none", None)
+        return data
+
     @cached_property
     def json_or_none(self) -> Any:
         """The same for those who only look: None if it is no JSON."""
@@ -132,7 +141,8 @@ def parse_json(text: str, what: str) -> Any:
         ValueError: it is none, or is not complete.
     """
     try:
-        return json.loads(text, object_pairs_hook=_compact)
+        with np.errstate(over="ignore"):  # infinity is refused by those who read it
+            return json.loads(text, object_pairs_hook=_Compact())
     except json.JSONDecodeError as error:
         raise ValueError(
             f"Expected JSON, got {what}, which is no complete one (line {error.lineno}: {error.msg}); was it cut short?"
@@ -143,16 +153,30 @@ def parse_json(text: str, what: str) -> Any:
         raise ValueError(f"Expected JSON with numbers of some digits, got {what} with more.") from error
 
 
-def _compact(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object with the long lists of numbers in it as arrays: a fifth of the memory of a million poses."""
-    out = dict(pairs)
-    for name in LONG:
-        values = out.get(name)
-        if type(values) is list and len(values) > 4:
-            array = np.array(values) if all(type(v) is float or type(v) is int for v in values) else None
-            if array is not None and array.dtype.kind in "if":
-                out[name] = array.astype(np.float64)
-    return out
+_NUMBERS, _WHOLE = frozenset((float, int)), frozenset((int,))
+
+
+class _Compact:
+    """Makes a JSON object of its pairs, in a third of the memory where there are a million people: long lists of
+    numbers become arrays, and equal lists of what we say of keypoints are the same one.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple, list] = {}
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        out = dict(pairs)
+        for name in LONG:
+            values = out.get(name)
+            if type(values) is list and len(values) > 4:
+                array = np.array(values) if _NUMBERS.issuperset(map(type, values)) else None
+                if array is not None and array.dtype.kind in "if":
+                    out[name] = array.astype(np.float32)
+        for name in REPEATED:
+            values = out.get(name)
+            if type(values) is list and len(self._known) < MOST_REPEATED and _WHOLE.issuperset(map(type, values)):
+                out[name] = self._known.setdefault(tuple(values), values)
+        return out
 
 
 def number_of(value: Any, what: str) -> float:

@@ -5,6 +5,7 @@ correct the place; `gather` makes places of it, and `queue` puts them in order a
 """
 
 from impose_widget.issues.evidence import KINDS
+from impose_widget.issues.joined import DIFFERS, joined
 from impose_widget.issues.queue import COLUMNS, STATES, Queue, issues_table
 
-__all__ = ["COLUMNS", "KINDS", "STATES", "Queue", "issues_table"]
+__all__ = ["COLUMNS", "DIFFERS", "KINDS", "STATES", "Queue", "issues_table", "joined"]

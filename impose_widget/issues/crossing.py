@@ -18,13 +18,21 @@ CLOSE = 0.25
 """Overlap (IoU) of two boxes from which identities can be confused."""
 LIKELY = 0.5
 """1: a swap explains much better where the two are afterwards; .5: both ways do as well; 0: a swap is absurd."""
+EXCHANGED = 0.62
+"""Way of both if they stay who they are, over that and the way if they were exchanged: from here on they were."""
+LEAST = 0.08
+"""Of the smaller one's size, per keypoint: how much shorter the way has to be."""
 BEFORE = 8  # frames from which a velocity is taken
+SHARED = 4  # keypoints that have to be known in both frames of both
 PAUSE = 5  # frames apart that do not end a meeting
 AHEAD = 60  # frames that a swap is counted to mend at most
 
 
 def find(pair: Meeting) -> Iterator[tuple[Person, Evidence]]:
     """One place for each meeting, at the frame where the two part; and frames in which two change places at once."""
+    exchanged = _at_once(pair)
+    if exchanged.any():
+        yield pair.a, _exchange(pair, exchanged)
     close = pair.overlap > CLOSE
     if not close.any():
         return
@@ -34,6 +42,8 @@ def find(pair: Meeting) -> Iterator[tuple[Person, Evidence]]:
     for first, last in _spells(close):
         row = int(np.clip(first + int(np.argmax(pair.overlap[first : last + 1])), first, last)) + offset
         out = min(last + 1, pair.stop - pair.first - 1) + offset
+        if (exchanged[max(first - PAUSE, 0) : last + PAUSE + 1] > EXCHANGED).any():
+            continue  # that says it better
         if person.open[row] and other.open[row + person.first - other.first]:
             value[row, 0] = _swapped(pair, first, min(last + 1, pair.stop - pair.first - 1))
             end[row] = out
@@ -45,6 +55,38 @@ def find(pair: Meeting) -> Iterator[tuple[Person, Evidence]]:
         person,
         Evidence("crossing", value, LIKELY, words, partner=np.full(len(person), other.track_id), mends=mends, end=end),
     )
+
+
+def _at_once(pair: Meeting) -> np.ndarray:
+    """(M,) how sure it is that the two were exchanged between a shared frame and the one before; 0 where not."""
+    a, b = (p.xy[pair.rows(p)] for p in (pair.a, pair.b))
+    out = np.zeros(len(a), np.float32)
+    if len(a) < 2:
+        return out
+    known = np.isfinite(a[1:] + a[:-1] + b[1:] + b[:-1]).all(-1)
+    enough = known.sum(1) >= min(SHARED, a.shape[1])
+
+    def way(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        apart = np.where(known, np.linalg.norm(p[1:] - q[:-1], axis=-1), 0)
+        return apart.sum(1) / np.maximum(known.sum(1), 1)
+
+    keep, swap = way(a, a) + way(b, b), way(a, b) + way(b, a)
+    unit = np.minimum(pair.a.scale[pair.rows(pair.a)], pair.b.scale[pair.rows(pair.b)])[1:]
+    sure = np.where(enough & (keep - swap > 2 * LEAST * unit), keep / np.maximum(keep + swap, 1e-6), 0)
+    open_ = pair.a.open[pair.rows(pair.a)] & pair.b.open[pair.rows(pair.b)]
+    out[1:] = np.where(open_[1:], sure, 0)
+    return out
+
+
+def _exchange(pair: Meeting, sure: np.ndarray) -> Evidence:
+    person, other = pair.a, pair.b
+    value = np.zeros((len(person), 1), np.float32)
+    value[pair.rows(person), 0] = sure
+    words = lambda t, k: f"persons {person.track_id} and {other.track_id} change places in this frame"  # noqa: E731
+    mends = np.minimum(len(person) - np.arange(len(person)), AHEAD) * 2
+    return Evidence(
+        "crossing", value, EXCHANGED, words, partner=np.full(len(person), other.track_id), mends=mends
+    )  # fmt: skip
 
 
 def _spells(close: np.ndarray) -> list[tuple[int, int]]:

@@ -37,8 +37,13 @@ def _gain(a: np.ndarray, b: np.ndarray, to_a: np.ndarray, to_b: np.ndarray) -> n
 
 def _against_before(person: Person, left: np.ndarray, right: np.ndarray, both: np.ndarray) -> Evidence:
     xy, value = person.xy, np.zeros(person.known.shape, np.float32)
-    gain = _gain(xy[1:, left], xy[1:, right], xy[:-1, left], xy[:-1, right]) / person.scale[1:, None]
-    value[1:, left] = np.where(both[1:], np.maximum(gain, 0), 0)
+    gain = _gain(xy[1:, left], xy[1:, right], xy[:-1, left], xy[:-1, right])
+    # Legs that pass each other quickly seem exchanged from where they were, and are not from where they were going.
+    ahead = xy[1:-1] + (xy[1:-1] - xy[:-2])
+    foretold = _gain(xy[2:, left], xy[2:, right], ahead[:, left], ahead[:, right])
+    seen = np.isfinite(ahead[:, left] + ahead[:, right]).all(-1)
+    gain[1:] = np.where(seen, np.minimum(gain[1:], foretold), gain[1:])
+    value[1:, left] = np.where(both[1:], np.maximum(gain / person.scale[1:, None], 0), 0)
     return Evidence("flip", value, BETTER, _words(person, left, right, "change places in this frame"))
 
 

@@ -12,6 +12,8 @@ from impose_widget.issues.person import Person
 AWAY = 0.25
 """Of the person's size: away within a frame or two, and back within as many."""
 LONGEST = 2  # frames that an excursion may last
+UNUSUAL = 3.0
+"""Times what this keypoint of this person does in one frame of ten: tracks that tremble all over are no events."""
 LEAP = 0.6
 """Of the person's size: the middle of all keypoints moved so far in one frame."""
 
@@ -37,7 +39,8 @@ def _excursions(person: Person) -> Evidence:
             more = np.nan_to_num(away / scale[rows, None]) > value[rows]
             value[rows] = np.where(more, away / scale[rows, None], value[rows])
             pixels[rows] = np.where(more, out, pixels[rows])
-    value = np.where(person.free, value, 0)
+    usual = np.quantile(value, 0.9, axis=0)
+    value = np.where(person.free & (value > UNUSUAL * usual), value, 0)
     return Evidence(
         "jump", value, AWAY, lambda t, k: f"{person.name(k)} jumped {pixels[t, k]:.0f} px and came back"
     )  # fmt: skip

@@ -137,7 +137,7 @@ class Propagate(Request):
     kind: ClassVar[str] = "propagate"
     frame: int | None
     direction: str
-    stop: int | None
+    stop: int | list[int] | None
     tracks: list[int] | str | None
     keypoints: list[str] | None
 

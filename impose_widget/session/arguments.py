@@ -125,15 +125,15 @@ def one_of(value: Any, allowed: Sequence[str], name: str) -> str:
     return value
 
 
-def scope_frames(scope: Any, frame: int | None, n_frames: int) -> range:
+def scope_frames(scope: Any, frame: int | None, n_frames: int, name: str = "scope") -> range:
     """The frames that a scope means: "frame", "onwards", "backwards", "all", or (first, last), both included."""
     if isinstance(scope, (tuple, list)) and len(scope) == 2:
-        first, last = (frame_number(f, n_frames, "scope") for f in scope)
+        first, last = (frame_number(f, n_frames, name) for f in scope)
         if first > last:
-            raise ValueError(f"Expected scope=(first, last) with first <= last, got {tuple(scope)}.")
+            raise ValueError(f"Expected {name}=(first, last) with first <= last, got {tuple(scope)}.")
         return range(first, last + 1)
-    if isinstance(scope, (list, np.ndarray)):
-        raise ValueError(f"Expected scope=(first, last), got {scope!r}.")
+    if isinstance(scope, (tuple, list, np.ndarray)):
+        raise ValueError(f"Expected {name}=(first, last), got {scope!r}.")
     one_of(scope, ("frame", "onwards", "backwards", "all"), "scope")
     if scope == "all":
         return range(n_frames)

@@ -49,7 +49,7 @@ class Order:
 
     frame: int | None
     direction: str
-    stop: int | None
+    stop: int | tuple[int, int] | None
     track_ids: tuple[int, ...] | None
     keypoints: tuple[int, ...] | None
     anchored: bool = False  # every anchor is a place to start from, not only those not carried yet
@@ -68,6 +68,8 @@ def origins(state: State, order: Order) -> dict[int, np.ndarray]:
             here = order.frame - first
             asked = order.track_ids is not None and 0 <= here < len(records) and human[here]
             frames = np.array([order.frame]) if asked else frames[frames == order.frame]
+        if isinstance(order.stop, tuple):
+            frames = frames[(order.stop[0] <= frames) & (frames <= order.stop[1])]
         if len(frames):
             out[track_id] = frames
     return out
@@ -78,12 +80,15 @@ def spans(frames: np.ndarray, order: Order, reach: int, n_frames: int) -> Iterat
     groups = np.split(frames, np.flatnonzero(np.diff(frames) > 2 * reach) + 1)
     for group in groups:
         start, stop = max(int(group[0]) - reach, 0), min(int(group[-1]) + reach + 1, n_frames)
+        least, last = order.stop if isinstance(order.stop, tuple) else (order.stop, order.stop)
         if order.direction == "forward":
             start = int(group[0])
-            stop = stop if order.stop is None else min(stop, order.stop + 1)
-        elif order.direction == "backward":
+        elif last is not None:
+            start = max(start, least)
+        if order.direction == "backward":
             stop = int(group[-1]) + 1
-            start = start if order.stop is None else max(start, order.stop)
+        elif last is not None:
+            stop = min(stop, last + 1)
         yield tuple(int(f) for f in group), start, stop
 
 

@@ -113,6 +113,7 @@ VERBS = {
     "delete": "Delete person {track_id}, frames {frame} to {frame_end}",
     "interpolate": "Interpolate person {track_id}, frames {frame} to {frame_end}",
     "resolve_issue": "Issue of person {track_id}, frame {frame}",
+    "review": "Verdict in frames {frame} to {frame_end}",
     "propagate": "Propagation",
     "complete": "Completion of keypoints",
     "reject": "Rejection of a propagation",

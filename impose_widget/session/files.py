@@ -23,15 +23,28 @@ if TYPE_CHECKING:
     from impose_widget.session.base import SessionBase
 
 
-def export(session: SessionBase, path: Path, format: str | None, check: bool) -> Path:
+def export(session: SessionBase, path: Path, format: str | None, check: bool, guidelines: bool | None = None) -> Path:
     """Write the poses of a session; see `Session.export`."""
     from impose_widget.io import write
 
     poses = exported(session, format or path)
+    if guidelines or (guidelines is None and session.guidelines_path is not None):  # type: ignore[attr-defined]
+        poses = _kept(session, poses)
     text = losses_of(poses, format or path)
     if text:
         sys.stderr.write(text + "\n")
     return write(poses, path, format, check)
+
+
+def _kept(session: SessionBase, poses: pd.DataFrame) -> pd.DataFrame:
+    """Those whom the project's guidelines keep; says who is left out."""
+    from impose_widget.guidelines import apply, judge, left_out
+
+    rules = session.guidelines  # type: ignore[attr-defined]
+    verdict = judge(poses, rules)
+    if text := left_out(verdict, rules):
+        sys.stderr.write(text + "\n")
+    return apply(poses, verdict, rules)
 
 
 def exported(session: SessionBase, format: str | Path) -> pd.DataFrame:

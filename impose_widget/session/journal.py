@@ -268,6 +268,12 @@ class Journal:
         for track_id, data in query:
             yield Change.from_bytes(track_id, data, n_keypoints)
 
+    def changes_after(self, n_keypoints: int, seq: int) -> Iterator[tuple[int, Change]]:
+        """(number of the action, change) of all actions with a higher number, in the order of changes."""
+        query = self._db.execute("SELECT seq, track_id, data FROM changes WHERE seq > ? ORDER BY id", (seq,))
+        for number, track_id, data in query:
+            yield number, Change.from_bytes(track_id, data, n_keypoints)
+
     def has_changes(self, seq: int) -> bool:
         """Whether an action changed anything."""
         return self._db.execute("SELECT 1 FROM changes WHERE seq = ? LIMIT 1", (seq,)).fetchone() is not None

@@ -105,7 +105,8 @@ class _Replay:
                 p["tracks"], names, unpack_frames(p["frames"]), p["max_gap"], p.get("follow", False)
             )
         tracks = "all" if p["anchored"] and p["track_ids"] is None else p["track_ids"]
-        return session.iter_propagate(p["frame"], p["direction"], p["stop"], tracks, names, p["empty_only"])
+        stop = tuple(p["stop"]) if isinstance(p["stop"], list) else p["stop"]
+        return session.iter_propagate(p["frame"], p["direction"], stop, tracks, names, p["empty_only"])
 
     def forget_steps(self, seq: int, n: int) -> None:
         for _ in range(n):
@@ -149,6 +150,7 @@ CALLS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "interpolate": lambda s, p: s.interpolate(p["track_id"], p["frame"], p["frame_end"], p["max_gap"]),
     "reject": lambda s, p: s.reject(p["of"], p["frames"], p["tracks"]),
     "resolve_issue": lambda s, p: s.resolve_issue(p["issue"], p["state"]),
+    "review": lambda s, p: s.review(p["frame"], p["track_id"], p["verdict"], p["comment"], p["frame_end"]),
     "undo": lambda s, p: s.undo(),
     "redo": lambda s, p: s.redo(),
 }

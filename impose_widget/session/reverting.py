@@ -55,6 +55,19 @@ def own_changes(
     return _changes(moved)
 
 
+def own_edits(journal: Journal, n_keypoints: int, since: int, actions: set[int]) -> list[Change]:
+    """What some of the actions after one changed, all together; applied again, it takes them back.
+
+    Args:
+        journal: the log.
+        n_keypoints: K.
+        since: number of the action.
+        actions: numbers of those that count.
+    """
+    changes = (c for seq, c in journal.changes_after(n_keypoints, since) if seq in actions)
+    return _changes(_sum(changes, n_keypoints))
+
+
 def records_before(tracks: Tracks, changes: Iterable[Change]) -> list[tuple[int, np.ndarray, np.ndarray]]:
     """(track_id, frames (n,), records (n,)) as they would be with these changes taken back."""
     size = pose_dtype(tracks.n_keypoints).itemsize

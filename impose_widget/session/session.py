@@ -167,7 +167,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         self,
         frame: int | None = None,
         direction: str = "forward",
-        stop: int | None = None,
+        stop: int | tuple[int, int] | None = None,
         tracks: str | int | Iterable[int] | None = None,
         keypoints: str | Iterable[str] | None = None,
         progress: Progress = None,
@@ -181,7 +181,8 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         Args:
             frame: from here; None for every place that was corrected and not carried yet.
             direction: "forward", "backward" or "both".
-            stop: the last frame that may change, in the direction of travel.
+            stop: the last frame that may change, in the direction of travel; or (first, last), both included: from the
+                places in this range, and no further than it goes.
             tracks: None for people corrected since their last propagation, "all" for every anchor of everyone, or ids.
             keypoints: change only these; None for all.
             progress: None for a bar, False for none, or a function that is called with (percent done, 100).
@@ -197,7 +198,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         self,
         frame: int | None = None,
         direction: str = "forward",
-        stop: int | None = None,
+        stop: int | tuple[int, int] | None = None,
         tracks: str | int | Iterable[int] | None = None,
         keypoints: str | Iterable[str] | None = None,
         empty_only: bool = False,
@@ -209,7 +210,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         self,
         frame: int | None = None,
         direction: str = "forward",
-        stop: int | None = None,
+        stop: int | tuple[int, int] | None = None,
         tracks: str | int | Iterable[int] | None = None,
         keypoints: str | Iterable[str] | None = None,
         empty_only: bool = False,
@@ -217,9 +218,13 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         """As `iter_propagate`, with the report so far beside each update; the same object, final when the work ends."""
         arguments.one_of(direction, carrying.DIRECTIONS, "direction")
         frame = None if frame is None else self._frame(frame)
-        stop = None if stop is None else self._frame(stop, "stop")
-        if stop is not None and direction == "both":
-            raise ValueError('Expected stop only with one direction, got direction="both"; propagate twice.')
+        if isinstance(stop, (tuple, list)):
+            within = arguments.scope_frames(tuple(stop), None, len(self.video), "stop")
+            stop = within.start, within.stop - 1
+        elif stop is not None:
+            stop = self._frame(stop, "stop")
+            if direction == "both":
+                raise ValueError('Expected stop as (first, last) with direction="both", got one frame.')
         if isinstance(tracks, (int, np.integer)):
             tracks = [tracks]
         everyone = isinstance(tracks, str)
@@ -312,17 +317,23 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
 
     # -- files ---------------------------------------------------------------------------------------------------
 
-    def export(self, path: str | Path, format: str | None = None, check: bool = True) -> Path:
+    def export(
+        self, path: str | Path, format: str | None = None, check: bool = True, guidelines: bool | None = None
+    ) -> Path:
         """Write the poses as an annotation file; the format is told by the name, or given (see `iw.formats()`).
 
         What the format cannot hold is said on the error stream before it is written (and by `losses`). With `check` the
         file is read back and compared with what it should hold.
 
+        With `guidelines`, people in frames who do not meet them (see `judge`) are left out as their policy says: they
+        become ignore regions, or nothing; None does so if the project has a file of guidelines. Who was left out is
+        said on the error stream; nothing is changed here.
+
         Raises:
             ValueError: there is no such format, or the file does not hold what was written.
             OSError: it cannot be written; an older file of that name is still whole.
         """
-        return export(self, Path(path), format, check)
+        return export(self, Path(path), format, check, guidelines)
 
     def losses(self, format: str | Path) -> pd.DataFrame:
         """What of this session a format, or the format of a file of that name, cannot hold: aspect, n, what."""

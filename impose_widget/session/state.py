@@ -16,6 +16,9 @@ from impose_widget.session.journal import DAMAGE, Action, Journal, Step, damaged
 from impose_widget.session.readings import Readings
 from impose_widget.session.reverting import back_to
 
+SAYS = frozenset({"resolve_issue", "review"})
+"""Actions that say something of poses and change none; they are steps of undo as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
@@ -71,7 +74,7 @@ class State:
         self.history = History.of(flags)
 
     def _is_undoable(self, action: Action) -> bool:
-        return action.kind == "resolve_issue" or self.journal.has_changes(action.seq)
+        return action.kind in SAYS or self.journal.has_changes(action.seq)
 
     @property
     def revision(self) -> int:
@@ -94,7 +97,7 @@ class State:
         """Store an action that is finished at once, then make it true."""
         with self.lock:
             action = self.journal.begin(self.revision + 1, kind, payload, changes)
-            self._took_place(action, changes, bool(changes) or kind == "resolve_issue")
+            self._took_place(action, changes, bool(changes) or kind in SAYS)
         return action
 
     def begin(self, kind: str, payload: dict[str, Any], changes: list[Change]) -> Action:

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from impose_widget.core import tables
-from impose_widget.issues import STATES, Queue
+from impose_widget.core.tracks import Tracks
+from impose_widget.issues import STATES, Queue, joined
 from impose_widget.session import arguments, events
-from impose_widget.session.base import SessionBase
+from impose_widget.session.marks import Marks
+from impose_widget.session.reviewing import Reviewing
 
 if TYPE_CHECKING:
     import xarray
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 _sessions: weakref.WeakValueDictionary[str, Views] = weakref.WeakValueDictionary()
 
 
-class Views(SessionBase):
+class Views(Reviewing):
     """Tables as pandas DataFrames: snapshots that are true when they are asked for."""
 
     _tables: dict[str, tuple[int, pd.DataFrame]]
@@ -104,7 +106,12 @@ class Views(SessionBase):
             if "issues" in held and held["issues"][0] == generation:
                 return held["issues"][1].copy()
             snapshot = queue.look(state.tracks, state.readings.table.keypoints, state.found)
+            other = self._other
         issues = queue.table(snapshot, decisions)
+        if other is not None:
+            issues = joined(issues, other.queue, decisions)
+        with state.lock:
+            _accept(issues, self.marks(), state.tracks)
         issues.attrs = {"session": self._key()}
         held["issues"] = generation, issues
         return issues.copy()
@@ -187,3 +194,12 @@ class Views(SessionBase):
             people = self._state.tracks.ids()
             person_frames = sum(len(self._state.tracks.frames_of(i)) for i in people)
             return events.metrics(self._state.actions, len(people), person_frames)
+
+
+def _accept(issues: pd.DataFrame, marks: Marks, tracks: Tracks) -> None:
+    """Open issues at places that a reviewer accepted are accepted; in place."""
+    track_id = issues["track_id"].to_numpy()
+    for i in marks.people:
+        rows = np.flatnonzero((track_id == i) & (issues["state"] == "open").to_numpy())
+        seen = rows[marks.accepted(i, issues["frame"].to_numpy()[rows], tracks)]
+        issues.iloc[seen, issues.columns.get_loc("state")] = "accepted"

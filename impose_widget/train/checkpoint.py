@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
-from impose_widget.train.settings import Settings
-
 NAME = "checkpoint.pt"
+
+
+class Settings(Protocol):
+    """What decides the outcome of a run."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
 
 
 def save(folder: Path, state: dict[str, Any], settings: Settings) -> None:

@@ -13,14 +13,14 @@ class Log:
 
     COLUMNS = ("step", "epoch", "rate", "seconds", "loss", "detect", "denoise", "refine")
 
-    def __init__(self, folder: Path, first_step: int) -> None:
+    def __init__(self, folder: Path, first_step: int, columns: tuple[str, ...] = COLUMNS) -> None:
         path = folder / "log.csv"
         kept = []
         if path.is_file():
             with path.open(newline="") as file:
                 kept = [row for row in csv.DictReader(file) if int(row["step"]) <= first_step]
         self._file = path.open("w", newline="")
-        self._csv = csv.DictWriter(self._file, self.COLUMNS, extrasaction="ignore")
+        self._csv = csv.DictWriter(self._file, columns, extrasaction="ignore")
         self._csv.writeheader()
         self._csv.writerows(kept)
         self._file.flush()

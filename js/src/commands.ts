@@ -22,13 +22,15 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     "first frame": () => nav.goTo(0),
     "last frame": () => nav.goTo(Infinity),
     play: () => nav.togglePlay(),
+    slower: () => nav.changeSpeed(-1),
+    faster: () => nav.changeSpeed(1),
     "go to frame": () => editor.onGoTo(),
     "previous anchor": () => nav.anchorBeside(-1, editor.selected.value),
     "next anchor": () => nav.anchorBeside(1, editor.selected.value),
     "previous person": () => editor.selectBeside(-1),
     "next person": () => editor.selectBeside(1),
     "previous keypoint": () => editor.keypointBeside(-1),
-    "next keypoint": () => editor.keypointBeside(1),
+    "next keypoint": () => editor.guide.skip() || editor.keypointBeside(1),
     visibility: () => edits.cycleVisibility(),
     "nudge left": () => edits.nudge(-1, 0),
     "nudge right": () => edits.nudge(1, 0),
@@ -41,6 +43,10 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     anchor: () => edits.toggleAnchor(),
     "copy pose": () => edits.copyPose(),
     flip: () => edits.flip(),
+    "flip arms": () => edits.flip("arms"),
+    "flip legs": () => edits.flip("legs"),
+    "flip face": () => edits.flip("face"),
+    guide: () => editor.guide.start(),
     box: () => edits.armBox(null),
     "box for person": () =>
       editor.selected.value === null ? editor.needPerson() : edits.armBox(editor.selected.value),
@@ -51,6 +57,8 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     "propagate backward": () => edits.propagate("backward"),
     "propagate both": () => edits.propagate("both"),
     "propagate with limits": () => edits.askLimits(),
+    "look back": () => editor.lookback.toggle(),
+    reject: () => void editor.lookback.reject(),
     "range start": () => editor.timeline.mark("first"),
     "range end": () => editor.timeline.mark("last"),
     "clear range": () => {
@@ -76,9 +84,15 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     "next issue": () => void review.next(),
     "previous issue": () => review.previous(),
     "accept issue": () => void review.resolve("accepted"),
+    "mend issue": () => {
+      if (!review.mend()) store.say("info", "There is nothing to propose here: correct it, or press N.");
+    },
     "ignore issue": () => void review.resolve("ignored"),
     names: toggle(editor.names),
     "focus person": toggle(editor.focus),
+    trails: () => editor.overlays.cycleTrails(),
+    "onion skin": () => editor.overlays.cycleSkin(),
+    "follow person": () => editor.follow.toggle(),
     hide: () => {
       editor.hidden.value = true;
     },
@@ -97,13 +111,14 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
 /** One thing at a time: a gesture or an open question, then what is running, then the selection, then the focus. */
 function stepBack(editor: Editor): void {
   const { store, questions } = editor;
-  const carrying = [...store.jobs.value.values()].some((job) => job.what !== "initialize");
   if (editor.edits.forget()) return;
   if (editor.help.value) editor.help.value = false;
   else if (editor.edits.limits.value) editor.edits.limits.value = null;
   else if (questions.open.value) questions.close();
   else if (cancellable(editor.tool.value)) editor.input({ type: "cancel" });
-  else if (carrying) void store.cancel(null);
+  else if (store.carrying.value) void store.cancel(null);
+  else if (editor.lookback.open.value) editor.lookback.open.value = false;
+  else if (editor.review.issue.value) editor.review.leave();
   else if (editor.timeline.range.value) editor.timeline.range.value = null;
   else if (editor.selected.value !== null) editor.select(null);
   else editor.onLeave();

@@ -6,7 +6,7 @@ import { ABSENT, isAnchor, OCCLUDED, VISIBLE, visibilityOf } from "./codec";
 import { type Draft, nextVisibility } from "./drafts";
 import type { Editor } from "./editor";
 import { type Pose, placed } from "./poses";
-import { type Limits, orderOf, type Place, START } from "./propagation";
+import { type Limits, orderOf, type Place, startOf } from "./propagation";
 import type { Direction } from "./protocol";
 import { IDLE } from "./tools/machine";
 
@@ -51,8 +51,7 @@ export class Editing {
     return isAnchor(flags) && visibilityOf(flags) === OCCLUDED ? OCCLUDED : VISIBLE;
   }
 
-  place(frame: number, track_id: number, k: number, xy: Point): void {
-    const visibility = this.visibilityFor(track_id, k);
+  place(frame: number, track_id: number, k: number, xy: Point, visibility = this.visibilityFor(track_id, k)): void {
     const at: [number, number] = [round(xy[0]), round(xy[1])];
     const keypoint = this.nameOf(k);
     const draft: Draft = { what: "keypoint", frame, track_id, k, xy: at, visibility };
@@ -95,7 +94,8 @@ export class Editing {
   nudge(dx: number, dy: number): void {
     const pose = this.editor.selectedPose();
     const k = this.editor.keypoint.value;
-    if (!pose || k === null || !placed(pose, k)) return this.store.say("info", "Select a keypoint to nudge.");
+    if (pose && k === null) return this.transform(1, 0, [dx, dy]);
+    if (!pose || k === null || !placed(pose, k)) return this.store.say("info", "Select somebody to nudge.");
     if (!this.allowed()) return;
     const { track_id } = pose;
     const frame = this.editor.nav.shown.value!;
@@ -117,19 +117,23 @@ export class Editing {
     void this.store.edit("move", { frame, track_id, dxy: by, scale, rotation }, draft);
   }
 
-  /** Scale and turn (degrees, clockwise) the selected person by turns of the wheel. */
-  transform(factor: number, degrees: number): void {
+  /** Scale, turn (degrees, clockwise) and shift the selected person, by turns of the wheel and by keys. */
+  transform(factor: number, degrees: number, [dx, dy]: Point = [0, 0]): void {
     const pose = this.editor.selectedPose();
     if (!pose) return this.editor.needPerson();
     if (!this.allowed()) return;
     const { track_id } = pose;
     const frame = this.editor.nav.shown.value!;
     const before = this.editor.preview.value;
-    const so = before?.what === "move" && before.track_id === track_id ? before : { scale: 1, rotation: 0 };
+    const so =
+      before?.what === "move" && before.track_id === track_id
+        ? before
+        : { scale: 1, rotation: 0, dxy: [0, 0] as Point };
     const scale = round(Math.min(4, Math.max(0.25, so.scale * factor)), 4);
     const rotation = round(so.rotation + degrees);
-    this.editor.preview.value = { what: "move", frame, track_id, dxy: [0, 0], scale, rotation };
-    this.later(() => this.move(frame, track_id, [0, 0], scale, rotation));
+    const dxy: [number, number] = [so.dxy[0] + dx, so.dxy[1] + dy];
+    this.editor.preview.value = { what: "move", frame, track_id, dxy, scale, rotation };
+    this.later(() => this.move(frame, track_id, dxy, scale, rotation));
   }
 
   /** Wait for a box around a missed person, or around one who is known. */
@@ -148,6 +152,7 @@ export class Editing {
     const result = await this.store.edit("draw_box", { frame, box_xywh, track_id });
     if (typeof result !== "number") return;
     this.editor.select(result);
+    this.editor.guide.drawn(result, this.editor.people.value.get(result));
     this.store.say("info", track_id === null ? `Person ${result} was added.` : `Person ${result} is here now.`);
   }
 
@@ -156,13 +161,25 @@ export class Editing {
     if (id === null) return this.editor.needPerson();
     if (!this.allowed()) return;
     const frame = this.editor.nav.shown.value!;
-    if (frame === 0) return this.store.say("info", "There is no frame before the first.");
+    const from_frame = this.poseBefore(id, frame);
+    if (from_frame === null) return this.store.say("info", `Person ${id} is in no frame before this one.`);
     this.flush();
-    void this.store.edit("copy_pose", { track_id: id, from_frame: frame - 1, to_frame: frame });
+    void this.store.edit("copy_pose", { track_id: id, from_frame, to_frame: frame });
+    if (from_frame < frame - 1) this.store.say("info", `The pose of frame ${from_frame}, the last before, was copied.`);
   }
 
-  flip(): void {
-    this.withPose(({ track_id }, frame) => void this.store.edit("flip", { frame, track_id, part: "all" }));
+  /** The last frame before one in which a person is, as far as it is known here; null if there is none. */
+  private poseBefore(id: number, frame: number): number | null {
+    const first = this.store.person(id)?.first ?? frame;
+    for (let f = frame - 1; f >= first; f--) {
+      const people = this.store.peopleAt(f);
+      if (!people || people.has(id)) return f; // where it is not known the kernel says whether they are there
+    }
+    return null;
+  }
+
+  flip(part: "all" | "arms" | "legs" | "face" = "all"): void {
+    this.withPose(({ track_id }, frame) => void this.store.edit("flip", { frame, track_id, part }));
   }
 
   toggleAnchor(): void {
@@ -198,7 +215,7 @@ export class Editing {
   askLimits(): void {
     if (!this.allowed()) return;
     this.editor.questions.close();
-    this.limits.value = this.limits.value ? null : START;
+    this.limits.value = this.limits.value ? null : startOf(this.here());
   }
 
   limit(change: Partial<Limits>): void {
@@ -208,13 +225,13 @@ export class Editing {
   /** Where the view is, as far as a propagation with limits is concerned. */
   here(): Place {
     const { clip } = this.store;
-    const k = this.editor.keypoint.value;
     return {
       frame: this.editor.nav.shown.value ?? this.editor.nav.frame.value,
       nFrames: clip.value?.video.n_frames ?? 1,
       selected: this.editor.selected.value,
       anchored: this.editor.selectedPose()?.flags.some((f) => isAnchor(f)) ?? false,
-      keypoint: k === null ? null : this.nameOf(k),
+      range: this.editor.timeline.range.value,
+      names: clip.value?.skeleton.keypoints ?? [],
     };
   }
 

@@ -8,9 +8,14 @@ import { type Point, toImage } from "./camera";
 import { commandsOf } from "./commands";
 import { applyDrafts, type Draft } from "./drafts";
 import { Editing } from "./editing";
+import { Follow } from "./follow";
+import { earlier, type Ghost } from "./ghosts";
+import { Guide } from "./guide";
 import { type Hit, hitTest, NOTHING, reachOf } from "./hit";
 import type { Command } from "./keys";
+import { Lookback } from "./lookback";
 import { Navigation } from "./navigation";
+import { Overlays } from "./overlays";
 import { bounds, type FramePoses, type Pose, placed } from "./poses";
 import { byDigits } from "./prompt";
 import { Questions } from "./questions";
@@ -35,6 +40,10 @@ export class Editor {
   readonly questions: Questions;
   readonly review: Review;
   readonly timeline: Timeline;
+  readonly lookback: Lookback;
+  readonly overlays: Overlays;
+  readonly follow: Follow;
+  readonly guide: Guide;
   readonly selected: Signal<number | null> = signal<number | null>(null);
   readonly keypoint: Signal<number | null> = signal<number | null>(null);
   readonly hovered: Signal<Hovered | null> = signal<Hovered | null>(null);
@@ -60,6 +69,12 @@ export class Editor {
     const preview = this.preview.value;
     return preview ? applyDrafts(people, [preview], frame) : (people ?? new Map());
   });
+  /** Other poses beneath the people: of frames beside, as they were before, as they would be. */
+  readonly ghosts = computed<readonly Ghost[]>(() => [
+    ...this.overlays.skin.value,
+    ...earlier(this.lookback.before.value, this.people.value),
+    ...this.review.ghosts.value,
+  ]);
   private typed = { text: "", at: 0 };
 
   constructor(readonly store: Store) {
@@ -69,13 +84,23 @@ export class Editor {
     this.questions = new Questions(this);
     this.review = new Review(this);
     this.timeline = new Timeline(this);
+    this.lookback = new Lookback(this);
+    this.overlays = new Overlays(this);
+    this.follow = new Follow(this);
+    this.guide = new Guide(this);
     this.commands = commandsOf(this);
-    this.nav.onLeaving = () => this.edits.flush();
+    this.nav.onLeaving = () => {
+      this.edits.flush();
+      this.guide.end();
+    };
   }
 
   close(): void {
     this.edits.flush();
     this.timeline.close();
+    this.lookback.close();
+    this.review.close();
+    this.follow.close();
     this.nav.close();
   }
 
@@ -155,7 +180,8 @@ export class Editor {
   // -- the pointer -------------------------------------------------------------------------------------------------
 
   input(input: Input): void {
-    if (input.type !== "cancel") this.pointer.value = input.at;
+    if (input.type === "cancel") this.guide.end();
+    else this.pointer.value = input.at;
     const [state, effects] = transition(this.tool.value, input, this.context());
     batch(() => {
       this.tool.value = state;
@@ -195,7 +221,16 @@ export class Editor {
     if (!clip || this.hidden.value) return NOTHING;
     const camera = this.viewport.camera.value;
     const reach = reachOf(pointerType, camera.scale);
-    return hitTest(this.people.value, clip.skeleton.edges, toImage(camera, at), reach, this.selected.value);
+    return hitTest(this.reachable(), clip.skeleton.edges, toImage(camera, at), reach, this.selected.value);
+  }
+
+  /** Whom the pointer may take: while one person is focused nobody else, unless somebody is to be picked. */
+  private reachable(): FramePoses {
+    const people = this.people.value;
+    const id = this.selected.value;
+    if (!this.focus.value || id === null || this.tool.value.name === "picking") return people;
+    const own = people.get(id);
+    return own ? new Map([[id, own]]) : new Map();
   }
 
   private context(): Context {
@@ -215,6 +250,8 @@ export class Editor {
     const frame = this.nav.shown.value ?? this.nav.frame.value;
     switch (effect.do) {
       case "select":
+        // A press beside somebody who is focused is not meant to lose them.
+        if (effect.track_id === null && this.focus.value) return this.select(this.selected.value);
         return this.select(effect.track_id, effect.k);
       case "hold":
         return this.nav.pause();
@@ -225,7 +262,8 @@ export class Editor {
         return;
       }
       case "place keypoint":
-        return this.edits.place(frame, effect.track_id, effect.k, effect.xy);
+        this.edits.place(frame, effect.track_id, effect.k, effect.xy, effect.visibility);
+        return this.guide.placed(effect.k);
       case "preview move":
         this.preview.value = { what: "move", frame, track_id: effect.track_id, dxy: effect.dxy, scale: 1, rotation: 0 };
         return;

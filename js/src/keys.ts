@@ -8,6 +8,8 @@ export type Command =
   | "first frame"
   | "last frame"
   | "play"
+  | "slower"
+  | "faster"
   | "go to frame"
   | "previous anchor"
   | "next anchor"
@@ -27,6 +29,10 @@ export type Command =
   | "anchor"
   | "copy pose"
   | "flip"
+  | "flip arms"
+  | "flip legs"
+  | "flip face"
+  | "guide"
   | "box"
   | "box for person"
   | "delete here"
@@ -37,6 +43,8 @@ export type Command =
   | "propagate both"
   | "propagate with limits"
   | "auto propagate"
+  | "look back"
+  | "reject"
   | "range start"
   | "range end"
   | "clear range"
@@ -59,9 +67,13 @@ export type Command =
   | "next issue"
   | "previous issue"
   | "accept issue"
+  | "mend issue"
   | "ignore issue"
   | "names"
   | "focus person"
+  | "trails"
+  | "onion skin"
+  | "follow person"
   | "hide"
   | "fit"
   | "zoom to person"
@@ -97,6 +109,8 @@ export const KEYS: readonly Entry[] = [
   entry("Move", "last frame", "last frame", "End"),
   entry("Move", "go to frame", "go to a frame by number", "J"),
   entry("Move", "play", "play and pause", "Space"),
+  entry("Move", "slower", "play slower", "Alt+,"),
+  entry("Move", "faster", "play faster", "Alt+."),
   entry("Move", "previous anchor", "previous anchor of the person", ","),
   entry("Move", "next anchor", "next anchor of the person", "."),
   entry("Move", "previous track end", "where a track starts or ends, before", "<"),
@@ -124,11 +138,15 @@ export const KEYS: readonly Entry[] = [
   entry("Keypoints", "anchor", "stand behind this pose (anchor), or not", "K"),
   entry("Keypoints", "copy pose", "copy the pose of the frame before", "R"),
   entry("Keypoints", "flip", "exchange left and right", "L"),
+  entry("Keypoints", "flip arms", "exchange left and right arm", "Shift+L"),
+  entry("Keypoints", "flip legs", "exchange left and right leg", "Alt+L"),
+  entry("Keypoints", "flip face", "exchange left and right of the face", "Alt+Shift+L"),
+  entry("Keypoints", "guide", "place keypoint after keypoint (E skips one)", "Shift+Q"),
 
   entry("People", "previous person", "previous person", "["),
   entry("People", "next person", "next person", "]"),
   entry("People", "box", "draw a box around a missed person", "B"),
-  entry("People", "box for person", "draw a box around the selected person", "Shift+B"),
+  entry("People", "box for person", "read the selected person anew in a box you draw", "Shift+B"),
   entry("People", "assign", "this is somebody else from here on", "I"),
   entry("People", "swap", "swap with another person from here on", "X"),
   entry("People", "merge", "merge with another person", "M"),
@@ -142,6 +160,9 @@ export const KEYS: readonly Entry[] = [
   entry("Propagate", "propagate with limits", "propagate so far, only this person or keypoint…", "Ctrl+G"),
   entry("Propagate", "auto propagate", "propagate by itself after each correction", "U"),
 
+  entry("Propagate", "look back", "show what was there before the last propagation", "Z"),
+  entry("Propagate", "reject", "take the chosen part of it back", "Shift+Z"),
+
   entry("Review", "next issue", "next issue: a doubtful place, and why", "N"),
   entry("Review", "previous issue", "back to the issue before", "Shift+N"),
   entry("Review", "next issue in time", "next issue in the order of time", "PageDown"),
@@ -149,10 +170,14 @@ export const KEYS: readonly Entry[] = [
   entry("Review", "next crossing", "next crossing of two people", "Shift+PageDown"),
   entry("Review", "previous crossing", "the crossing before", "Shift+PageUp"),
   entry("Review", "accept issue", "it is right as it is; go to the next", "A"),
+  entry("Review", "mend issue", "do what is proposed for it", "Shift+Enter"),
   entry("Review", "ignore issue", "do not show this one again; go to the next", "Shift+A"),
 
   entry("View", "names", "keypoint names", "T"),
-  entry("View", "focus person", "fade the others", "W"),
+  entry("View", "focus person", "fade the others, and leave them alone", "W"),
+  entry("View", "follow person", "the picture goes with the person", "Shift+P"),
+  entry("View", "trails", "trails of the person's keypoints: short, long, none", "Shift+T"),
+  entry("View", "onion skin", "poses of the frames beside: one, three, none", "Shift+O"),
   entry("View", "hide", "hide what is drawn, while held", "H"),
   entry("View", "fit", "whole picture", "O"),
   entry("View", "zoom to person", "zoom to the person", "P"),
@@ -175,6 +200,7 @@ export const GESTURES: readonly (readonly [string, string])[] = [
   ["Drag elsewhere", "move the picture (anywhere with Space held)"],
   ["Wheel or pinch", "zoom"],
   ["Alt and drag", "move a whole person"],
+  ["Right click", "an occluded keypoint, while one is asked for"],
   ["Alt and wheel", "scale a whole person (with Shift: turn)"],
   ["0 to 9", "select a person by number"],
 ];

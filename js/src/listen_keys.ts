@@ -85,6 +85,10 @@ function press(editor: Editor, chord: string): boolean {
     editor.edits.propagateLimited();
     return true;
   }
+  if (chord === "Enter" && editor.review.issue.value) {
+    editor.commands["mend issue"]();
+    return true;
+  }
   const command = commandOf(chord);
   if (!command) return false;
   editor.commands[command]();

@@ -5,6 +5,7 @@ import { advance, type Playing } from "./playback";
 import { type Cursor, moved } from "./prefetch";
 import type { Store } from "./store";
 
+export const SPEEDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 4];
 const REST = 150; // ms without a step after which a view is at rest
 
 export class Navigation {
@@ -12,6 +13,7 @@ export class Navigation {
   /** The frame whose picture is on the screen; what is drawn and edited is always this one. */
   readonly shown: Signal<number | null> = signal<number | null>(null);
   readonly playing: Signal<Playing | null> = signal<Playing | null>(null);
+  readonly speed: Signal<number> = signal(1);
   /** Called before another frame is shown. */
   onLeaving: () => void = () => {};
   private cursor: Cursor = { frame: 0, direction: 1, rate: 0, jumping: false };
@@ -61,6 +63,18 @@ export class Navigation {
     this.playing.value = { frame: this.frame.value, since: performance.now() };
   }
 
+  /** Play slower or faster. */
+  changeSpeed(way: 1 | -1): void {
+    const at = SPEEDS.indexOf(this.speed.value);
+    this.setSpeed(SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, at + way))]!);
+  }
+
+  setSpeed(speed: number): void {
+    this.speed.value = speed;
+    if (this.playing.value) this.playing.value = { frame: this.frame.value, since: performance.now() };
+    this.store.say("info", `Playing at ${speed} × real speed.`);
+  }
+
   /** Called once a screen refresh: goes on playing, and shows the wanted picture once it is there. */
   tick(now: number): void {
     const clip = this.store.clip.value;
@@ -68,7 +82,14 @@ export class Navigation {
     if (!clip || !frames) return;
     const playing = this.playing.value;
     if (playing) {
-      const next = advance(playing, this.frame.value, now, clip.times, (frame) => frames.ready(frame));
+      const next = advance(
+        playing,
+        this.frame.value,
+        now,
+        clip.times,
+        (frame) => frames.ready(frame),
+        this.speed.value,
+      );
       this.playing.value = next?.playing ?? null;
       if (next && next.frame !== this.frame.value) this.goTo(next.frame, "clock");
     }

@@ -26,9 +26,10 @@ export function advance(
   now: number,
   times: Float64Array,
   ready: (frame: number) => boolean,
+  speed = 1,
 ): { frame: number; playing: Playing } | null {
   if (shown >= times.length - 1) return null;
-  const target = frameAtTime(times, times[playing.frame]! + (now - playing.since) / 1000);
+  const target = frameAtTime(times, times[playing.frame]! + (speed * (now - playing.since)) / 1000);
   if (target <= shown) return { frame: shown, playing };
   for (let frame = target; frame > shown; frame--) if (ready(frame)) return { frame, playing };
   return { frame: shown, playing: { frame: shown, since: now } };

@@ -107,7 +107,7 @@ export type Request =
       kind: "propagate";
       frame: number | null;
       direction: Direction;
-      stop: number | null;
+      stop: number | Span | null; // a span: from the anchors in it, and no further than it goes
       tracks: number[] | "all" | null;
       keypoints: string[] | null;
     }

@@ -25,6 +25,17 @@ export class Questions {
     });
   }
 
+  /** Open a question with everything filled in, for a place that is on its way to the screen. */
+  propose(kind: PromptKind, track_id: number, other: number | null, scope: Scope | Span, frame: number): void {
+    if (!this.editor.edits.allowed()) return;
+    batch(() => {
+      this.editor.edits.limits.value = null;
+      this.open.value = { kind, frame, track_id, other, scope };
+      this.editor.tool.value = needsOther(kind) ? { name: "picking" } : IDLE;
+      this.editor.nav.pause();
+    });
+  }
+
   pick(other: number | "new"): void {
     const prompt = this.open.value;
     if (!prompt || !needsOther(prompt.kind)) return;

@@ -1,36 +1,23 @@
 /** What is done with the range of frames that is selected in the timeline. */
 
 import type { Editor } from "./editor";
-import type { Person, Span } from "./protocol";
-import type { PropagateOrder } from "./store";
+import type { Span } from "./protocol";
 
 const MAX_GAP = 10; // frames that are interpolated over, unless the range itself is what was asked for
-
-/** The orders that carry a person's anchor as far as a range goes; none if there is no anchor in it. */
-export function ordersWithin([first, last]: Span, person: Person, here: number): PropagateOrder[] {
-  const inside = person.anchors.filter((f) => first <= f && f <= last);
-  if (inside.length === 0) return [];
-  const frame = inside.reduce((a, b) => (Math.abs(b - here) < Math.abs(a - here) ? b : a));
-  const tracks = [person.track_id];
-  const orders: PropagateOrder[] = [];
-  if (frame < last) orders.push({ frame, direction: "forward", stop: last, tracks });
-  if (frame > first) orders.push({ frame, direction: "backward", stop: first, tracks });
-  return orders;
-}
 
 export class Ranges {
   constructor(private readonly editor: Editor) {}
 
-  /** Carry the selected person's anchor in the range as far as the range goes; without one selected, everybody's. */
+  /** Carry the selected person's anchors in the range as far as the range goes; without one selected, everybody's. */
   propagate(): void {
-    this.withRange(async (range) => {
-      const { store, selected, nav } = this.editor;
-      const people = (store.state.value?.people ?? []).filter(
-        (p) => selected.value === null || p.track_id === selected.value,
-      );
-      const orders = people.flatMap((p) => ordersWithin(range, p, nav.frame.value));
-      if (orders.length === 0) return store.say("info", "There is no anchor in this range to propagate from.");
-      for (const order of orders) await store.propagate(order);
+    this.withRange(([first, last]) => {
+      const { store, selected } = this.editor;
+      const id = selected.value;
+      const people = (store.state.value?.people ?? []).filter((p) => id === null || p.track_id === id);
+      if (!people.some((p) => p.anchors.some((f) => first <= f && f <= last)))
+        return store.say("info", "There is no anchor in this range to propagate from.");
+      const tracks = id === null ? ("all" as const) : [id];
+      void store.propagate({ frame: null, direction: "both", stop: [first, last], tracks });
     });
   }
 

@@ -1,21 +1,67 @@
-/** Issues: doubtful places, one after the other. */
+/** Issues: doubtful places, one after the other; each zoomed to, with what would mend it where that can be said. */
 
-import { type Signal, signal } from "@preact/signals-core";
+import { batch, computed, effect, type Signal, signal, untracked } from "@preact/signals-core";
 import type { Editor } from "./editor";
+import { type Fix, fixOf } from "./fixes";
+import { beside, type Ghost, proposed } from "./ghosts";
+import { bounds } from "./poses";
 import type { Issue } from "./protocol";
+
+type Box = [number, number, number, number];
 
 export class Review {
   readonly issue: Signal<Issue | null> = signal<Issue | null>(null);
   private readonly visited: Issue[] = [];
+  private readonly aimed = signal<Issue | null>(null); // whom the picture still has to be zoomed to
+  private going: Promise<void> = Promise.resolve();
+  private readonly stop: () => void;
 
-  constructor(private readonly editor: Editor) {}
+  constructor(private readonly editor: Editor) {
+    this.stop = effect(() => {
+      const issue = this.aimed.value;
+      if (!issue || editor.nav.shown.value !== issue.frame) return;
+      editor.store.poseVersion.value;
+      untracked(() => this.zoom(issue));
+    });
+  }
 
-  async next(): Promise<void> {
+  close(): void {
+    this.stop();
+  }
+
+  /** What would mend the place that is on the screen. */
+  readonly fix = computed<Fix | null>(() => {
+    const issue = this.issue.value;
+    const { store, nav } = this.editor;
+    const skeleton = store.clip.value?.skeleton;
+    store.poseVersion.value;
+    if (!issue || !skeleton || nav.shown.value !== issue.frame) return null;
+    return fixOf(issue, (frame) => store.peopleAt(frame), skeleton);
+  });
+
+  /** Before and after: the pose as it would be; else the person in the frames beside. */
+  readonly ghosts = computed<readonly Ghost[]>(() => {
+    const issue = this.issue.value;
+    const { store, nav, questions, people } = this.editor;
+    if (!issue || nav.shown.value !== issue.frame || questions.open.value) return [];
+    const fix = this.fix.value;
+    if (fix?.what === "edit" && fix.pose) return [proposed(fix.pose, people.value.get(issue.track_id) ?? null)];
+    const [before, after] = [issue.frame - 1, issue.frame_end + 1].map((f) => store.peopleAt(f)?.get(issue.track_id));
+    return beside(before, after);
+  });
+
+  /** One after the other, however fast it is asked for. */
+  next(): Promise<void> {
+    this.going = this.going.then(() => this.advance());
+    return this.going;
+  }
+
+  private async advance(): Promise<void> {
     const now = this.issue.value;
     const next = await this.editor.store.nextIssue(now?.issue ?? null);
     if (next === undefined) return;
     if (next === null) {
-      this.issue.value = null;
+      this.leave();
       this.editor.store.say("info", now ? "No further issues." : "No issues.");
       return;
     }
@@ -35,23 +81,75 @@ export class Review {
     else this.editor.store.say("info", "There was none before.");
   }
 
+  leave(): void {
+    batch(() => {
+      this.issue.value = this.aimed.value = null;
+    });
+  }
+
   /** Tick the place off, and go to the next. */
   async resolve(state: "accepted" | "ignored"): Promise<void> {
     const issue = this.issue.value;
     if (!issue) return this.next();
     if (!this.editor.edits.allowed()) return;
+    this.editor.questions.close();
     const result = await this.editor.store.edit("resolve_issue", { issue: issue.issue, state });
     this.editor.timeline.fetchSoon();
     if (result !== undefined) await this.next();
   }
 
-  /** Go there, select whom it is about, and say why. */
-  private show(issue: Issue): void {
-    const names = this.editor.store.clip.value?.skeleton.keypoints ?? [];
-    const k = issue.keypoint === null ? -1 : names.indexOf(issue.keypoint);
-    this.editor.nav.goTo(issue.frame);
-    this.editor.select(issue.track_id, k < 0 ? null : k);
-    this.issue.value = issue;
-    this.editor.reveal();
+  /** Do what would mend it; false if nothing is proposed here. */
+  mend(): boolean {
+    const fix = this.fix.value;
+    const issue = this.issue.value;
+    if (!fix || !issue) return false;
+    const { edits, store, questions } = this.editor;
+    if (fix.what === "ask") questions.propose(fix.kind, issue.track_id, fix.other, fix.scope, issue.frame);
+    else if (edits.allowed()) {
+      edits.flush();
+      void store.edit(fix.edit[0], fix.edit[1] as never);
+    }
+    return true;
   }
+
+  /** Go there, select whom it is about, and say why; of a crossing, show what a swap would do. */
+  private show(issue: Issue): void {
+    const { editor } = this;
+    const names = editor.store.clip.value?.skeleton.keypoints ?? [];
+    const k = issue.keypoint === null ? -1 : names.indexOf(issue.keypoint);
+    batch(() => {
+      editor.questions.close();
+      editor.nav.goTo(issue.frame);
+      editor.select(issue.track_id, k < 0 ? null : k);
+      this.issue.value = this.aimed.value = issue;
+    });
+    const other = issue.track_id_b ?? null;
+    if (issue.kind === "crossing" && other !== null && editor.store.canEdit.value)
+      editor.questions.propose("swap", issue.track_id, other, "onwards", issue.frame);
+  }
+
+  /** To everybody whom it is about, where they are or were last. */
+  private zoom(issue: Issue): void {
+    const { store, viewport } = this.editor;
+    if (!store.peopleAt(issue.frame)) return; // once they are known
+    this.aimed.value = null;
+    const ids = [issue.track_id, issue.track_id_b].filter((id) => typeof id === "number");
+    const boxes = ids.map((id) => this.boxOf(id, issue)).filter((box) => box !== null);
+    if (boxes.length > 0) viewport.zoomTo(around(boxes), 2);
+  }
+
+  private boxOf(id: number, { frame, frame_end }: Issue): Box | null {
+    for (const f of [frame, frame - 1, frame_end + 1]) {
+      const pose = this.editor.store.peopleAt(f)?.get(id);
+      const box = pose && bounds(pose);
+      if (box) return box;
+    }
+    return null;
+  }
+}
+
+function around(boxes: readonly Box[]): Box {
+  const [x, y] = [Math.min(...boxes.map((b) => b[0])), Math.min(...boxes.map((b) => b[1]))];
+  const [right, bottom] = [Math.max(...boxes.map((b) => b[0] + b[2])), Math.max(...boxes.map((b) => b[1] + b[3]))];
+  return [x, y, right - x, bottom - y];
 }

@@ -109,7 +109,7 @@ export const REQUESTS: Record<Request["kind"], Record<string, Check>> = {
     ...answered,
     frame: maybe(int),
     direction,
-    stop: maybe(int),
+    stop: (v) => maybe(int)(v) || pair(v),
     tracks: (v) => v === null || v === "all" || list(int)(v),
     keypoints: maybe(list(text)),
   },

@@ -46,7 +46,7 @@ interface Sent {
 export interface PropagateOrder {
   frame: number | null;
   direction: Direction;
-  stop?: number | null;
+  stop?: number | Span | null;
   tracks?: number[] | "all" | null;
   keypoints?: string[] | null;
 }
@@ -75,6 +75,7 @@ export class Store {
   /** The worst open issues; empty until a timeline wants them. */
   readonly issues: Signal<readonly Issue[]> = signal<readonly Issue[]>([]);
   readonly openIssues: Signal<number | null> = signal<number | null>(null);
+  readonly carrying = computed(() => [...this.jobs.value.values()].some((job) => job.what !== "initialize"));
   readonly readOnly = computed(() => this.state.value?.read_only ?? true);
   readonly canEdit = computed(() => this.bridge.link.value === "ready" && !this.readOnly.value);
   frames: FrameStore | null = null;

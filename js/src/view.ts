@@ -158,6 +158,8 @@ function touch(editor: Editor): void {
     editor.hidden,
     editor.questions.open,
     editor.boxPreview,
+    editor.ghosts,
+    editor.overlays.trails,
     editor.nav.playing,
     editor.review.issue,
     editor.tool,
@@ -167,6 +169,8 @@ function touch(editor: Editor): void {
     editor.timeline.pointed,
     editor.timeline.overview,
     editor.timeline.detail,
+    editor.lookback.open,
+    editor.lookback.last,
     store.state,
     store.carried,
     store.issues,
@@ -201,6 +205,8 @@ function sceneOf(editor: Editor, area: Area): Scene {
     view: area,
     skeleton: editor.store.clip.value!.skeleton,
     people: editor.people.peek(),
+    ghosts: editor.ghosts.peek(),
+    trails: editor.overlays.trails.peek(),
     colour: (id) => colours.get(as.get(id) ?? id) ?? "#c8c8cd",
     label: (id) => as.get(id) ?? id,
     gone,
@@ -221,8 +227,7 @@ function stateOf(editor: Editor): "loading" | "ready" | "busy" | "dead" {
   const shown = editor.nav.shown.value;
   store.poseVersion.value;
   if (shown === null || shown !== editor.nav.frame.value || !store.peopleAt(shown)) return "loading";
-  const carrying = [...store.jobs.value.values()].some((job) => job.what !== "initialize");
-  return carrying || store.saving.value > 0 || store.bridge.busy.value ? "busy" : "ready";
+  return store.carrying.value || store.saving.value > 0 || store.bridge.busy.value ? "busy" : "ready";
 }
 
 /** The picture in words, and the pointer's shape. */

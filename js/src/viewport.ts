@@ -36,8 +36,16 @@ export class Viewport {
     this.show(pan(this.camera.value, dx, dy, this.area, this.image));
   }
 
-  zoomTo(box: readonly [number, number, number, number]): void {
-    this.show(fitBox(this.area, this.image, box));
+  zoomTo(box: readonly [number, number, number, number], room?: number): void {
+    this.show(fitBox(this.area, this.image, box, room));
+  }
+
+  /** A point of the image into the middle, as far as there is picture beside it. */
+  centre([x, y]: Point): void {
+    const { scale } = this.camera.value;
+    const side = (size: number) => size / scale;
+    const [w, h] = [side(this.area.width), side(this.area.height)];
+    this.show(fitBox(this.area, this.image, [x - w / 2, y - h / 2, w, h], 1));
   }
 
   /** Move the picture so that the middle of a box can be seen, if it cannot. */

@@ -241,6 +241,7 @@ describe("moving about", () => {
       reason: "jumped",
     };
     editor.commands["next issue"]();
+    await settle();
     model.answer("issue", { kind: "issue", issue, n_open: 3 });
     await settle();
     expect([editor.nav.frame.value, editor.selected.value, editor.keypoint.value]).toEqual([9, 2, 0]);

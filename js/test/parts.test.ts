@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { edgeSide, paintOf, sidesOf } from "../src/draw/palette";
 import { advance, frameAtTime } from "../src/playback";
 import { byDigits, editOf, explanation, type Prompt, previewOf } from "../src/prompt";
-import { orderOf, START } from "../src/propagation";
+import { type Limits, orderOf, type Place, startOf, toggled } from "../src/propagation";
 import type { Person, State } from "../src/protocol";
 import { merged } from "../src/summary";
 import { SKELETON } from "./setup";
@@ -84,35 +84,59 @@ describe("questions", () => {
 });
 
 describe("a propagation with limits", () => {
-  const place = { frame: 20, nFrames: 67, selected: 3, anchored: true, keypoint: "nose" };
+  const place: Place = { frame: 20, nFrames: 67, selected: 3, anchored: true, range: null, names: ["nose", "hand"] };
+  const limits: Limits = { direction: "forward", first: "", last: "", people: "corrected", keypoints: null };
+  it("starts with what is selected", () => {
+    expect(startOf(place)).toEqual({ ...limits, people: [3] });
+    expect(startOf({ ...place, selected: null, range: [5, 9] })).toEqual({
+      ...limits,
+      direction: "both",
+      first: "5",
+      last: "9",
+    });
+  });
   it("is ordered as it was asked for", () => {
-    expect(orderOf(START, place)).toEqual({
+    expect(orderOf(limits, place)).toEqual({
       direction: "forward",
       stop: null,
       frame: null,
       tracks: null,
       keypoints: null,
     });
-    expect(orderOf({ direction: "backward", stop: "4", whose: "selected", one: true }, place)).toEqual({
+    expect(orderOf({ direction: "backward", first: "4", last: "", people: [3], keypoints: [1] }, place)).toEqual({
       direction: "backward",
       stop: 4,
       frame: 20,
       tracks: [3],
-      keypoints: ["nose"],
+      keypoints: ["hand"],
     });
-    expect(orderOf({ ...START, whose: "everyone" }, place)).toMatchObject({ tracks: "all", frame: null });
-    expect(orderOf({ ...START, whose: "selected" }, { ...place, anchored: false })).toMatchObject({
-      tracks: [3],
+    expect(orderOf({ ...limits, people: "all" }, place)).toMatchObject({ tracks: "all", frame: null });
+    expect(orderOf({ ...limits, people: [1, 3], keypoints: [0, 1] }, place)).toMatchObject({
+      tracks: [1, 3],
       frame: null,
+      keypoints: ["nose", "hand"],
     });
-    expect(orderOf({ ...START, direction: "both", stop: "9" }, place)).toMatchObject({ stop: null });
+    expect(orderOf({ ...limits, people: [3] }, { ...place, anchored: false })).toMatchObject({ frame: null });
+  });
+  it("stops where it was told to, and stays within a range", () => {
+    const stop = (rest: Partial<Limits>) => (orderOf({ ...limits, ...rest }, place) as { stop: unknown }).stop;
+    expect(stop({ last: "30" })).toBe(30);
+    expect(stop({ direction: "backward", first: "7" })).toBe(7);
+    expect(stop({ first: "7" })).toEqual([7, 66]);
+    expect(stop({ direction: "both", last: "30" })).toEqual([0, 30]);
+    expect(stop({ direction: "both", first: "7", last: "30", people: [3] })).toEqual([7, 30]);
+    expect(orderOf({ ...limits, first: "7", last: "30", people: [3] }, place)).toMatchObject({ frame: null });
   });
   it("says what is missing", () => {
-    expect(orderOf({ ...START, whose: "selected" }, { ...place, selected: null })).toMatch(/Select a person/);
-    expect(orderOf({ ...START, one: true }, { ...place, keypoint: null })).toMatch(/Select a keypoint/);
-    for (const stop of ["67", "-1", "2.5", "here"])
-      expect(orderOf({ ...START, stop }, place)).toMatch(/Expected a frame from 0 to 66/);
-    expect(orderOf({ ...START, whose: "selected", stop: "20" }, place)).toMatch(/Expected a frame after 20/);
+    expect(orderOf({ ...limits, people: [] }, place)).toMatch(/Choose who/);
+    expect(orderOf({ ...limits, keypoints: [] }, place)).toMatch(/at least one keypoint/);
+    for (const last of ["67", "-1", "2.5", "here"])
+      expect(orderOf({ ...limits, last }, place)).toMatch(/Expected frames from 0 to 66/);
+    expect(orderOf({ ...limits, people: [3], last: "20" }, place)).toMatch(/Expected a frame after 20/);
+    expect(orderOf({ ...limits, first: "9", last: "8" }, place)).toMatch(/Expected a first frame before/);
+  });
+  it("takes people and keypoints in and out", () => {
+    expect(toggled(toggled([5], 2), 5)).toEqual([2]);
   });
 });
 

@@ -7,7 +7,6 @@ import { inTime, issueBeside } from "../src/jumps";
 import { ANCHOR, CARRIED, decodeLanes, laneAt, layoutOf, overflow, rowAt, scrolledTo } from "../src/lanes";
 import { editOf, explanation } from "../src/prompt";
 import type { Issue, Lanes } from "../src/protocol";
-import { ordersWithin } from "../src/ranges";
 import { Store } from "../src/store";
 import { GUTTER, HEAD } from "../src/timeline";
 import { frameAt, including, panned, ticks, whole, xOf, zoomed } from "../src/timespan";
@@ -135,19 +134,6 @@ describe("issues in time", () => {
     expect(issueBeside(list, list[3]!, 30, 1)).toBeUndefined();
     expect(issueBeside(list, list[3]!, 6, -1)!.issue).toBe(2);
     expect(inTime(list, "crossing").map((i) => i.issue)).toEqual([4]);
-  });
-});
-
-describe("a propagation within a range", () => {
-  it("goes from the nearest anchor as far as the range", () => {
-    const person = personOf(3, { anchors: [2, 12, 18, 50] });
-    expect(ordersWithin([10, 20], person, 11)).toEqual([
-      { frame: 12, direction: "forward", stop: 20, tracks: [3] },
-      { frame: 12, direction: "backward", stop: 10, tracks: [3] },
-    ]);
-    expect(ordersWithin([12, 16], person, 99).map((o) => o.direction)).toEqual(["forward"]);
-    expect(ordersWithin([12, 12], person, 0)).toEqual([]);
-    expect(ordersWithin([20, 40], person, 30)).toEqual([]);
   });
 });
 

@@ -114,9 +114,10 @@ export class FakeKernel {
         return reply({ kind: "job", job: this.job, what: "initialize" });
       case "issue": {
         const open = this.issues.filter((i) => !i.state);
-        const at = open.findIndex((i) => i.issue === m.after);
-        const { state: _, ...issue } = open[at + 1] ?? {};
-        return reply({ kind: "issue", issue: open[at + 1] ? issue : null, n_open: open.length });
+        const at = this.issues.findIndex((i) => i.issue === m.after);
+        const next = this.issues.slice(at + 1).find((i) => !i.state);
+        const { state: _, ...issue } = next ?? {};
+        return reply({ kind: "issue", issue: next ? issue : null, n_open: open.length });
       }
       case "issues": {
         const open = this.issues.filter((i) => !i.state);
@@ -127,6 +128,14 @@ export class FakeKernel {
         const { sure, marks, track_ids } = this.lanes(m);
         const { first, stop, bins } = m;
         return reply({ kind: "lanes", revision: this.revision, first, stop, bins, track_ids }, [sure, marks]);
+      }
+      case "before": {
+        const rows = this.rows([[m.first, m.stop - 1]], null, this.replaced());
+        const frames = [...new Set(Object.entries(this.replaced()).filter(([, p]) => Object.keys(p).length)
+          .map(([f]) => Number(f)))].map((f) => [f, f]);
+        const track_ids = [...new Set(Object.values(this.replaced()).flatMap((p) => Object.keys(p).map(Number)))];
+        const { action = null } = this.carried ?? {};
+        return reply({ kind: "before", action, frames, track_ids, first: m.first, stop: m.stop, n: rows.n }, rows.buffers);
       }
       case "option":
         this.options = { ...this.options, [m.name]: m.value };
@@ -250,10 +259,46 @@ export class FakeKernel {
               : onwards(a.frame))
           delete poses[f][a.track_id];
         return;
+      case "reject": {
+        let n = 0;
+        for (const [f, people] of Object.entries(this.replaced()))
+          for (const [id, pose] of Object.entries(people)) {
+            if (a.tracks && !a.tracks.includes(Number(id))) continue;
+            if (a.frames && (f < a.frames[0] || f > a.frames[1])) continue;
+            poses[f][id] = structuredClone(pose);
+            n++;
+          }
+        return n;
+      }
       case "resolve_issue":
         this.issues.find((i) => i.issue === a.issue).state = a.state;
         return;
     }
+  }
+
+  /** Carry a person by some pixels through frames, as a propagation does. */
+  carry(track_id, [first, last], [dx, dy]) {
+    const { poses } = this.scene;
+    this.carried = { action: this.revision + 1, poses: structuredClone(poses) };
+    for (let f = first; f <= last; f++) {
+      const pose = poses[f][track_id];
+      pose.xy = pose.xy.map(([x, y]) => [x + dx, y + dy]);
+      pose.flags = pose.flags.map((flags) => (flags & ~28) | 4);
+    }
+    this.revision++;
+    this.changed("propagate");
+    const n = last - first + 1;
+    const what = { kind: "finished", job: 1, what: "propagate", stopped: "", frames: n, keypoints: 17 * n };
+    this.say({ ...what, seconds: 0.1, track_ids: [track_id] });
+  }
+
+  /** What the last propagation replaced and is not back: {frame: {track: pose}}. */
+  replaced() {
+    const out = {};
+    for (const [f, people] of Object.entries(this.carried?.poses ?? {}))
+      for (const [id, pose] of Object.entries(people))
+        if (JSON.stringify(pose) !== JSON.stringify(this.scene.poses[f]?.[id])) (out[f] ??= {})[id] = pose;
+    return out;
   }
 
   empty() {
@@ -341,11 +386,11 @@ export class FakeKernel {
     };
   }
 
-  rows(spans, ids) {
+  rows(spans, ids, poses = this.scene.poses) {
     const list = [];
     for (const [a, b] of spans)
       for (let f = a; f <= b; f++)
-        for (const [id, pose] of Object.entries(this.scene.poses[f] ?? {}))
+        for (const [id, pose] of Object.entries(poses[f] ?? {}))
           if (!ids || ids.includes(Number(id))) list.push([f, Number(id), pose]);
     const [n, K] = [list.length, this.K];
     const who = new Int32Array(2 * n);

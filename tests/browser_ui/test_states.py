@@ -96,13 +96,14 @@ def test_a_propagation_with_limits(widget: Widget) -> None:
     widget.until("kernel.revision === 2")
     widget.press("Control+g")
     panel = widget.root.locator(".impose-propagation")
-    panel.locator(".impose-scope", has_text="person 1").click()
-    panel.locator(".impose-scope", has_text="left wrist").click()
-    stop = panel.locator("input")
-    stop.fill("99")
-    assert "Expected a frame from 0 to 65" in panel.inner_text()
-    stop.fill("12")
-    stop.press("Enter")
+    assert panel.locator('.impose-choice[aria-pressed="true"]').inner_text() == "1", "the selected person"
+    panel.locator(".impose-chip", has_text="L wrist").click()
+    panel.locator(".impose-chip", has_text="L elbow").click()
+    last = panel.get_by_label("Last frame")
+    last.fill("99")
+    assert "Expected frames from 0 to 65" in panel.inner_text()
+    last.fill("12")
+    last.press("Enter")
     widget.until("model.sent.some((m) => m.kind === 'propagate')")
     (order,) = widget.sent("propagate")
     assert {k: order[k] for k in ("frame", "direction", "stop", "tracks", "keypoints")} == {
@@ -110,7 +111,7 @@ def test_a_propagation_with_limits(widget: Widget) -> None:
         "direction": "forward",
         "stop": 12,
         "tracks": [1],
-        "keypoints": ["left_wrist"],
+        "keypoints": ["left_elbow", "left_wrist"],
     }
     assert not panel.is_visible()
 

@@ -162,9 +162,24 @@ def test_propagation_stays_in_the_range(bar: Bar) -> None:
     widget.press("0")
     bar.drag(bar.at(8, 0), bar.at(18, 0), "Shift")
     widget.press("Control+Enter")
-    widget.until("model.sent.filter((m) => m.kind === 'propagate').length === 2")
+    widget.until("model.sent.some((m) => m.kind === 'propagate')")
     orders = [(m["frame"], m["direction"], m["stop"], m["tracks"]) for m in widget.sent("propagate")]
-    assert orders == [(12, "forward", 18, [0]), (12, "backward", 8, [0])]
+    assert orders == [(None, "both", [8, 18], [0])], "one order is one step of undo"
+
+
+def test_the_dialog_starts_with_the_range_and_takes_several_people(bar: Bar) -> None:
+    widget = bar.widget
+    widget.press("0")
+    bar.drag(bar.at(8, 0), bar.at(18, 0), "Shift")
+    widget.press("Control+g")
+    panel = widget.root.locator(".impose-propagation")
+    assert [panel.get_by_label(f"{end} frame").input_value() for end in ("First", "Last")] == ["8", "18"]
+    panel.get_by_label("Person 2").click()
+    panel.get_by_role("button", name="forward").click()
+    widget.press("Enter")
+    widget.until("model.sent.some((m) => m.kind === 'propagate')")
+    (order,) = widget.sent("propagate")
+    assert (order["direction"], order["stop"], order["tracks"]) == ("forward", [8, 18], [0, 2])
 
 
 MANY = """

@@ -13,7 +13,7 @@ from impose_widget.core.skeleton import COCO17
 from impose_widget.core.tracks import Tracks, difference
 from impose_widget.issues import KINDS, Queue
 from impose_widget.issues.calibration import weights
-from tests.issues.planted import FRAMES, PLANTS, Scene, crossing, scene, score
+from tests.issues.planted import FRAMES, PLANTS, WRIST, Scene, crossing, scene, score
 
 
 @pytest.mark.parametrize("kind", PLANTS)
@@ -38,6 +38,36 @@ def test_a_crossing_says_whom_to_swap() -> None:
     table = PLANTS["crossing"](0).table()
     (row,) = table[table["kind"] == "crossing"].itertuples()
     assert {row.track_id, row.track_id_b} == {1, 2}
+
+
+def test_an_exchange_from_one_frame_to_the_next_is_told_where_it_is() -> None:
+    s = crossing(3)
+    meet = int(np.argmin(np.abs(s.people[1]["xy"][:, 11, 0] - s.people[2]["xy"][:, 11, 0])))
+    for t in (meet + 6, meet + 9):  # there and back, while they overlap
+        a, b = s.people[1][t:].copy(), s.people[2][t:].copy()
+        s.people[1][t:], s.people[2][t:] = b, a
+    table = s.table()
+    assert sorted(table.loc[table["kind"] == "crossing", "frame"]) == [meet + 6, meet + 9]
+
+
+def test_a_track_that_trembles_all_over_is_no_list_of_jumps() -> None:
+    s = scene(4)
+    xy = s.people[1]["xy"]
+    tremor = np.where(np.arange(len(xy)) % 2, 1, -1)[:, None, None] * np.array([11.0, 0])
+    s.people[1]["xy"] = xy + tremor
+    assert not (s.table()["kind"] == "jump").any()
+    s.people[1]["xy"][80, WRIST] += (-90, 60)
+    assert s.table().query("kind == 'jump'")["frame"].tolist() == [80]
+
+
+def test_legs_that_pass_each_other_quickly_are_not_exchanged() -> None:
+    s = scene(5)
+    left, right = COCO17.index("left_ankle"), COCO17.index("right_ankle")
+    t = np.arange(len(s.people[1]))
+    swing = 34 * np.sin(2 * np.pi * (t + 0.5) / 14)  # they change sides between two frames
+    for k, side in ((left, 1), (right, -1)):
+        s.people[1]["xy"][:, k, 0] = s.people[1]["xy"][:, 11:13, 0].mean(1) + side * swing
+    assert not (s.table()["kind"] == "flip").any()
 
 
 def damaged(seed: int) -> Scene:

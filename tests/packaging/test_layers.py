@@ -35,14 +35,17 @@ LAYERS = {
     "associate": layer("core", "numpy scipy"),
     "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
     "model": layer("core", "impose_kernels numpy safetensors torch"),
-    "train": layer("core model", "cv2 lightning_fabric numpy scipy torch tqdm"),
+    "tracking": layer("core", "numpy", "model", "torch"),
+    "train": layer("core model tracking", "cv2 lightning_fabric numpy pandas scipy torch tqdm", "io"),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
     "network_detector": layer("core detect", "numpy", "model", "cv2 torch"),
     "issues": layer("core", "numpy pandas"),
+    "guidelines": layer("core io", "numpy pandas", lazy_others="cv2"),
+    "review": layer("core", "numpy pandas scipy", "io"),
     "session": layer(
         "core video associate propagate issues",
         "numpy pandas scipy tqdm",
-        "detect io network_detector",
+        "detect guidelines io network_detector review",
         "platformdirs xarray",
     ),
     "protocol": layer(others="numpy"),
@@ -59,14 +62,14 @@ LAYERS = {
         "detect io session",
         "cotracker cv2 dask distributed matplotlib torch tqdm",
     ),
-    "dataset": layer("core io video", "numpy pandas", "session", "cv2 distributed"),
+    "dataset": layer("core guidelines", "numpy pandas", "io session", "cv2 distributed"),
     "preview": layer("core render session video", "numpy pandas", "", "ipycanvas ipywidgets traitlets"),
     "confidence": layer(others="numpy"),
     "synthesize": layer("core", "cv2 numba numpy pandas scipy", "io video"),
     "cli": layer(
         "",
         "numpy typer",
-        "__version__ core dataset detect evaluate io model render session synthesize train video",
+        "__version__ core dataset detect evaluate guidelines io model preview render session synthesize train video",
         "av cv2 platformdirs rich torch",
     ),
     "__init__": layer(),
@@ -108,7 +111,7 @@ def test_layers_point_one_way() -> None:
 def test_torch_is_known_to_the_networks_alone() -> None:
     users = {name for name, row in LAYERS.items() if "torch" in row.others | row.lazy_others}
     # The command line only asks which version there is, evaluation hands frames to a tracker of the user's.
-    assert users == {"model", "train", "detect", "network_detector", "cli", "evaluate"}
+    assert users == {"model", "train", "tracking", "detect", "network_detector", "cli", "evaluate"}
 
 
 def test_compute_kernels_know_torch_alone_and_leave_the_name_kernels_to_others() -> None:

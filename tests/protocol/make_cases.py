@@ -56,6 +56,7 @@ MESSAGES: list[tuple[str, p.Message]] = [
     ("edit_undo", p.Edit(7, "page-1", "undo", {}, 7)),
     ("want_propagate", p.Propagate(8, "page-1", 22, "both", None, [3], ["left_wrist"])),
     ("want_propagate_all", p.Propagate(9, "page-1", None, "forward", 40, "all", None)),
+    ("want_propagate_within", p.Propagate(9, "page-1", None, "both", [30, 60], [3, 5], None)),
     ("want_initialize", p.Initialize(10, "page-1")),
     ("cancel", p.Cancel(11, "page-1", None)),
     ("want_issue", p.WantIssue(12, "page-1", 4)),

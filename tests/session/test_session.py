@@ -175,6 +175,27 @@ def test_directions_and_stop(frames, walkers, direction: str, low: int, high: in
         assert changed.max() <= (min(high, 18) if direction == "forward" else high) and len(changed)
 
 
+@pytest.mark.parametrize(("direction", "low", "high"), [("both", 12, 18), ("forward", 15, 18), ("backward", 12, 15)])
+def test_a_range_limits_both_ways_and_is_one_step(frames, walkers, direction: str, low: int, high: int) -> None:
+    wrong = {(t, 0, 0): (0, -6) for t in range(30)}
+    with session_on(frames, TruthDetector(walkers, wrong=wrong)) as s:
+        s.initialize(progress=False)
+        for frame in (5, 15, 25):
+            s.correct(frame, 0, "head", walkers.truth[frame, 0, 0])
+        before = s.poses
+        assert s.propagate(direction=direction, stop=(12, 18), tracks=[0], progress=False).frames > 0
+        moved = s.poses.query("source == 'propagated'").frame
+        assert moved.min() in (low, low + 1) and moved.max() in (high, high - 1)
+        assert s.undo()
+        pd.testing.assert_frame_equal(s.poses, before)
+        s.propagate(direction=direction, stop=(12, 18), progress=False)
+        again = s.poses.query("source == 'propagated'").frame
+        assert set(again) == set(moved), "what waits in the range is carried without being asked for by number"
+        assert s.propagate(direction="both", stop=(7, 9), tracks="all", progress=False).frames == 0
+        with pytest.raises(ValueError, match=r"Expected stop=\(first, last\)"):
+            s.propagate(direction="both", stop=(18, 12))
+
+
 def test_only_chosen_people_and_keypoints_change(frames, walkers) -> None:
     wrong = {(t, n, k): (0, -6) for t in range(30) for n in (0, 1) for k in (0, 3)}
     with session_on(frames, TruthDetector(walkers, wrong=wrong)) as s:

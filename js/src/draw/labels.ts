@@ -95,6 +95,16 @@ export function describe(pose: Pose, k: number): string {
 /** A keypoint's name as people say it. */
 export const plain = (keypoint: string): string => keypoint.replaceAll("_", " ");
 
+/** "1 frame", "12 frames". */
+export const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+
+/** "left_wrist" as "L wrist". */
+export function short(keypoint: string): string {
+  return plain(keypoint)
+    .replace(/^left /i, "L ")
+    .replace(/^right /i, "R ");
+}
+
 const clamp = (v: number, low: number, high: number): number => Math.max(low, Math.min(high, v));
 
 function overlap(a: Rect, b: Rect): boolean {

@@ -2,16 +2,22 @@
 
 import { type Area, type Camera, toScreen } from "../camera";
 import { isAnchor, OCCLUDED, sourceOf, visibilityOf } from "../codec";
+import type { Ghost } from "../ghosts";
 import { bounds, type FramePoses, type Pose, placed } from "../poses";
 import type { Skeleton } from "../protocol";
+import type { Trail } from "../trails";
+import { drawGhosts } from "./ghosts";
 import { drawNames, drawTag, type Rect } from "./labels";
 import { edgeSide, type Paint, paintOf, type Side, sidesOf } from "./palette";
+import { drawTrails } from "./trails";
 
 export interface Scene {
   camera: Camera;
   view: Area;
   skeleton: Skeleton;
   people: FramePoses;
+  ghosts: readonly Ghost[]; // beneath the people
+  trails: readonly Trail[];
   colour(track_id: number): string;
   /** The number on a person's tag; another one while a question is open. */
   label(track_id: number): number;
@@ -38,6 +44,8 @@ const layouts = new WeakMap<Skeleton, { sides: Side[]; edges: Edge[] }>();
 /** Everything above the picture, in CSS pixels. */
 export function drawScene(g: Context, scene: Scene): void {
   const order = [...scene.people.values()].sort((a, b) => rank(scene, a) - rank(scene, b));
+  drawTrails(g, scene);
+  drawGhosts(g, scene);
   for (const pose of order) drawPerson(g, scene, pose);
   const taken: Rect[] = [];
   for (const pose of order.reverse()) drawTag(g, scene, pose, taken);
@@ -52,7 +60,7 @@ function rank(scene: Scene, pose: Pose): number {
   return pose.track_id === scene.hovered?.track_id ? 1 : 0;
 }
 
-function layout(skeleton: Skeleton) {
+export function layout(skeleton: Skeleton) {
   let found = layouts.get(skeleton);
   if (!found) {
     const sides = sidesOf(skeleton);
@@ -91,7 +99,7 @@ function sizeOf(scene: Scene, pose: Pose): { limb: number; point: number } {
   return { limb: (chosen ? 3.2 : 2.4) * factor, point: (chosen ? 5 : 3.4) * factor };
 }
 
-function project(camera: Camera, pose: Pose): Float32Array {
+export function project(camera: Camera, pose: Pose): Float32Array {
   const out = new Float32Array(pose.xy.length);
   for (let i = 0; i < out.length; i += 2)
     [out[i], out[i + 1]] = toScreen(camera, [pose.xy[i]!, pose.xy[i + 1]!]) as [number, number];
@@ -126,7 +134,7 @@ function drawLimbs(
   }
 }
 
-function strokeEdges(g: Context, edges: readonly Edge[], points: Float32Array): void {
+export function strokeEdges(g: Context, edges: readonly Edge[], points: Float32Array): void {
   g.beginPath();
   for (const { a, b } of edges) {
     g.moveTo(points[2 * a]!, points[2 * a + 1]!);

@@ -58,7 +58,7 @@ export type Effect =
   | { do: "select"; track_id: number | null; k: number | null }
   | { do: "hold" } // the picture must not change under the gesture
   | { do: "preview keypoint"; track_id: number; k: number; xy: Point }
-  | { do: "place keypoint"; track_id: number; k: number; xy: Point }
+  | { do: "place keypoint"; track_id: number; k: number; xy: Point; visibility?: number }
   | { do: "preview move"; track_id: number; dxy: Point }
   | { do: "move person"; track_id: number; dxy: Point }
   | { do: "preview box"; box: [number, number, number, number] | null }

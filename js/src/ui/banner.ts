@@ -42,7 +42,10 @@ function hintWords(editor: Editor): string {
   if (tool.name === "boxing") return "Drag a box around the person · Esc cancels";
   if (tool.name === "placing") {
     const name = editor.store.clip.value?.skeleton.keypoints[tool.k] ?? "keypoint";
-    return `Click where the ${plain(name)} is · Esc cancels`;
+    const { rest, total } = editor.guide;
+    const left = rest.value.length;
+    if (left === 0) return `Click where the ${plain(name)} is · Esc cancels`;
+    return `Where is the ${plain(name)}? (${total - left + 1} of ${total}) · right click: occluded · E skips · Esc ends`;
   }
   if (editor.store.bridge.link.value === "connecting" && editor.store.refused.value === null)
     return "Waiting for the kernel…";

@@ -1,7 +1,7 @@
 /** The list of people, what can be done with the selected one, and the issue that is being looked at. */
 
 import { isAnchor, visibilityOf } from "../codec";
-import { plain } from "../draw/labels";
+import { plain, short } from "../draw/labels";
 import { paintOf } from "../draw/palette";
 import type { Editor } from "../editor";
 import { placed } from "../poses";
@@ -9,6 +9,7 @@ import type { Person, State } from "../protocol";
 import { button } from "./button";
 import { fill, h, setText, type Watch } from "./dom";
 import { icon } from "./icons";
+import { lookbackPanel } from "./lookback";
 import { propagationPanel } from "./propagation";
 import { question } from "./question";
 
@@ -18,6 +19,7 @@ export function peoplePanel(editor: Editor, watch: Watch): HTMLElement {
     { class: "impose-people", "aria-label": "People" },
     question(editor, watch),
     propagationPanel(editor, watch),
+    lookbackPanel(editor, watch),
     issueCard(editor, watch),
     peopleList(editor, watch),
     selectedCard(editor, watch),
@@ -125,6 +127,10 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     { class: "impose-actions" },
     button(editor, "anchor", "anchor", "Anchor"),
     button(editor, "flip", "flip", "Flip"),
+    button(editor, "flip arms", "flip", "Arms"),
+    button(editor, "flip legs", "flip", "Legs"),
+    button(editor, "box for person", "box", "Fit box…"),
+    button(editor, "guide", "guide", "Place each"),
     button(editor, "copy pose", "copy", "Copy prev."),
     button(editor, "swap", "swap", "Swap"),
     button(editor, "assign", "person", "Reassign"),
@@ -151,7 +157,7 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     setText(name, here ? `Person ${id}` : `Person ${id} · not in this frame`);
     const can = editor.store.canEdit.value;
     for (const b of actions.querySelectorAll("button")) {
-      const anywhere = ["copy pose", "swap", "merge"].includes(b.dataset.command!);
+      const anywhere = ["copy pose", "swap", "merge", "box for person", "guide"].includes(b.dataset.command!);
       b.disabled = !can || !(here || anywhere);
     }
     more.disabled = !can;
@@ -197,21 +203,20 @@ function choose(editor: Editor, k: number): void {
   else editor.edits.askWhere(k);
 }
 
-/** "left_wrist" as "L wrist". */
-export function short(keypoint: string): string {
-  return plain(keypoint)
-    .replace(/^left /i, "L ")
-    .replace(/^right /i, "R ");
-}
-
 function issueCard(editor: Editor, watch: Watch): HTMLElement {
   const title = h("h3");
   const reason = h("p", { class: "impose-reason" });
+  const mend = h(
+    "button",
+    { type: "button", class: "impose-primary", onclick: () => editor.commands["mend issue"]() },
+    "Mend",
+  );
   const card = h(
     "section",
     { class: "impose-section impose-issue", "aria-live": "polite" },
     title,
     reason,
+    mend,
     h(
       "div",
       { class: "impose-row" },
@@ -227,6 +232,10 @@ function issueCard(editor: Editor, watch: Watch): HTMLElement {
     const open = editor.store.openIssues.value;
     setText(title, `Issue: frame ${issue.frame}${open ? ` · ${open} open` : ""}`);
     setText(reason, issue.reason);
+    const fix = editor.review.fix.value;
+    mend.hidden = !fix || editor.questions.open.value !== null;
+    mend.disabled = !editor.store.canEdit.value;
+    if (fix) fill(mend, fix.words, h("kbd", {}, "↵"));
     for (const b of card.querySelectorAll("button"))
       if (b.dataset.command !== "next issue") b.disabled = !editor.store.canEdit.value;
   });

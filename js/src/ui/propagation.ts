@@ -1,25 +1,15 @@
 /** The panel for a propagation with limits. */
 
-import { plain } from "../draw/labels";
+import { short } from "../draw/labels";
+import { paintOf } from "../draw/palette";
 import type { Editor } from "../editor";
-import { type Limits, orderOf } from "../propagation";
+import { type Limits, orderOf, toggled } from "../propagation";
 import { fill, h, setText, type Watch } from "./dom";
 
 export function propagationPanel(editor: Editor, watch: Watch): HTMLElement {
   const { edits } = editor;
-  const stop = h("input", {
-    class: "impose-field",
-    type: "text",
-    inputmode: "numeric",
-    "aria-label": "Stop at frame",
-    placeholder: "as far as it helps",
-    oninput: () => edits.limit({ stop: stop.value }),
-    onkeydown: (event: Event) => {
-      const { key } = event as KeyboardEvent;
-      if (key === "Enter") edits.propagateLimited();
-      if (key === "Escape") edits.limits.value = null;
-    },
-  });
+  const first = frameField(editor, "first", "First frame");
+  const last = frameField(editor, "last", "Last frame");
   const words = h("p");
   const go = h(
     "button",
@@ -28,12 +18,14 @@ export function propagationPanel(editor: Editor, watch: Watch): HTMLElement {
     h("kbd", {}, "↵"),
   );
   const choices = h("div", { class: "impose-limits" });
+  const keypoints = h("div", { class: "impose-keypoints", role: "group", "aria-label": "Keypoints" });
   const element = h(
     "section",
     { class: "impose-section impose-propagation", role: "dialog", "aria-label": "Propagate" },
     h("h3", {}, "Propagate…"),
     choices,
-    h("label", { class: "impose-row" }, "Stop at frame", stop),
+    h("div", { class: "impose-row" }, h("label", { class: "impose-row" }, "Frames", first), "to", last),
+    keypoints,
     words,
     h(
       "div",
@@ -54,60 +46,98 @@ export function propagationPanel(editor: Editor, watch: Watch): HTMLElement {
     const order = orderOf(limits, edits.here());
     setText(words, typeof order === "string" ? order : "What a human placed stays as it is.");
     go.disabled = typeof order === "string";
-    stop.disabled = limits.direction === "both";
-    if (document.activeElement !== stop) stop.value = limits.stop;
-    fill(choices, ...segments(editor, limits));
+    if (document.activeElement !== first) first.value = limits.first;
+    if (document.activeElement !== last) last.value = limits.last;
+    fill(choices, directions(editor, limits), people(editor, limits));
+    fill(keypoints, ...keypointChips(editor, limits));
   });
   return element;
 }
 
-function segments(editor: Editor, limits: Limits): HTMLElement[] {
-  const id = editor.selected.value;
-  const k = editor.keypoint.value;
-  const names = editor.store.clip.value?.skeleton.keypoints ?? [];
-  return [
-    segment(editor, "Direction", limits.direction, [
-      [{ direction: "backward" }, "backward"],
-      [{ direction: "both" }, "both"],
-      [{ direction: "forward" }, "forward"],
-    ]),
-    segment(editor, "Whose", limits.whose, [
-      [{ whose: "corrected" }, "corrected"],
-      [{ whose: "selected" }, id === null ? "selected" : `person ${id}`],
-      [{ whose: "everyone" }, "everyone"],
-    ]),
-    segment(editor, "Keypoints", limits.one, [
-      [{ one: false }, "all keypoints"],
-      [{ one: true }, k === null ? "one" : plain(names[k]!)],
-    ]),
-  ];
+function frameField(editor: Editor, end: "first" | "last", label: string): HTMLInputElement {
+  const { edits } = editor;
+  const field = h("input", {
+    class: "impose-field",
+    type: "text",
+    inputmode: "numeric",
+    "aria-label": label,
+    placeholder: "any",
+    title: "Empty: as far as it says more than the reading",
+    oninput: () => edits.limit({ [end]: field.value }),
+    onkeydown: (event: Event) => {
+      const { key } = event as KeyboardEvent;
+      if (key === "Enter") edits.propagateLimited();
+      if (key === "Escape") edits.limits.value = null;
+    },
+  });
+  return field;
 }
 
-function segment(
-  editor: Editor,
-  label: string,
-  now: unknown,
-  options: readonly (readonly [Partial<Limits>, string])[],
-): HTMLElement {
+function directions(editor: Editor, limits: Limits): HTMLElement {
+  const all = ["backward", "both", "forward"] as const;
   return h(
     "div",
-    {
-      class: "impose-scopes",
-      role: "group",
-      "aria-label": label,
-      style: `grid-template-columns: repeat(${options.length}, 1fr)`,
-    },
-    ...options.map(([change, words]) =>
+    { class: "impose-scopes impose-three", role: "group", "aria-label": "Direction" },
+    ...all.map((direction) =>
       h(
         "button",
         {
           type: "button",
           class: "impose-scope",
-          "aria-pressed": String(Object.values(change)[0] === now),
-          onclick: () => editor.edits.limit(change),
+          "aria-pressed": String(limits.direction === direction),
+          onclick: () => editor.edits.limit({ direction }),
         },
-        words,
+        direction,
       ),
     ),
   );
+}
+
+/** Those who were corrected, everyone, or any number of people. */
+function people(editor: Editor, limits: Limits): HTMLElement {
+  const chosen = typeof limits.people === "string" ? [] : limits.people;
+  const words = (["corrected", "all"] as const).map((who) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "impose-choice",
+        "aria-pressed": String(limits.people === who),
+        onclick: () => editor.edits.limit({ people: who }),
+      },
+      who === "all" ? "everyone" : who,
+    ),
+  );
+  const numbers = (editor.store.state.value?.people ?? []).map(({ track_id, colour }) => {
+    const chip = h(
+      "button",
+      {
+        type: "button",
+        class: "impose-choice",
+        "aria-label": `Person ${track_id}`,
+        "aria-pressed": String(chosen.includes(track_id)),
+        onclick: () => editor.edits.limit({ people: toggled(chosen, track_id) }),
+      },
+      String(track_id),
+    );
+    chip.style.setProperty("--impose-choice", paintOf(colour).middle);
+    return chip;
+  });
+  return h("div", { class: "impose-choices", role: "group", "aria-label": "Whose" }, ...words, ...numbers);
+}
+
+/** All of them, or any. */
+function keypointChips(editor: Editor, limits: Limits): HTMLElement[] {
+  const names = editor.store.clip.value?.skeleton.keypoints ?? [];
+  const chip = (text: string, on: boolean, choose: () => void) =>
+    h("button", { type: "button", class: "impose-chip", "aria-pressed": String(on), onclick: choose }, text);
+  const { keypoints } = limits;
+  return [
+    chip("all keypoints", keypoints === null, () => editor.edits.limit({ keypoints: null })),
+    ...names.map((name, k) =>
+      chip(short(name), keypoints?.includes(k) ?? false, () =>
+        editor.edits.limit({ keypoints: toggled(keypoints ?? [], k) }),
+      ),
+    ),
+  ];
 }

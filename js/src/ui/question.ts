@@ -74,7 +74,7 @@ function candidates(editor: Editor, prompt: Prompt, people: readonly Person[]): 
 
 function scopes(editor: Editor, prompt: Prompt): HTMLElement | null {
   if (SCOPES[prompt.kind].length === 0) return null;
-  const range = editor.timeline.range.value;
+  const range = typeof prompt.scope === "string" ? editor.timeline.range.value : prompt.scope;
   const all = range ? [range, ...SCOPES[prompt.kind]] : SCOPES[prompt.kind];
   return h(
     "div",

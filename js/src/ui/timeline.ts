@@ -66,7 +66,10 @@ export function timelineView(editor: Editor, watch: Watch, root: HTMLElement): T
       selected: editor.selected.peek(),
       issue: editor.review.issue.peek(),
       range: timeline.range.peek(),
-      carried: store.carried.peek(),
+      carried: [
+        ...store.carried.peek(),
+        ...(editor.lookback.open.peek() ? (editor.lookback.last.peek()?.frames ?? []) : []),
+      ],
       colours,
     });
   };

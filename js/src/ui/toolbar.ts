@@ -15,12 +15,16 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
     button(editor, "propagate forward", "carryOn", "Propagate"),
     button(editor, "propagate with limits", "chevron"),
   ];
+  const back = button(editor, "look back", "ghost");
   const auto = h("input", {
     type: "checkbox",
     onchange: () => editor.commands["auto propagate"](),
   });
   const box = button(editor, "box", "box", "Add person");
   const names = button(editor, "names", "names");
+  const trails = button(editor, "trails", "trails");
+  const skin = button(editor, "onion skin", "skin");
+  const follow = button(editor, "follow person", "follow");
   const issue = button(editor, "next issue", "flag", "Next issue");
   watch(() => {
     const state = store.state.value;
@@ -36,13 +40,17 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
   });
   watch(() => {
     names.setAttribute("aria-pressed", String(editor.names.value));
+    trails.setAttribute("aria-pressed", String(editor.overlays.trailReach.value > 0));
+    skin.setAttribute("aria-pressed", String(editor.overlays.skinReach.value > 0));
+    follow.setAttribute("aria-pressed", String(editor.follow.on.value));
+    back.setAttribute("aria-pressed", String(editor.lookback.open.value));
     box.setAttribute("aria-pressed", String(editor.tool.value.name === "boxing"));
   });
   return h(
     "div",
     { class: "impose-toolbar", role: "toolbar", "aria-label": "Tools" },
     h("div", { class: "impose-group" }, undo, redo),
-    h("div", { class: "impose-group impose-carry" }, ...carry),
+    h("div", { class: "impose-group impose-carry" }, ...carry, back),
     h(
       "label",
       { class: "impose-check", title: "Propagate by itself after each correction (U)" },
@@ -57,6 +65,9 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
       "div",
       { class: "impose-group" },
       names,
+      trails,
+      skin,
+      follow,
       button(editor, "fit", "fit"),
       button(editor, "zoom to person", "zoomIn"),
       button(editor, "help", "help"),

@@ -2,6 +2,8 @@
 
 import type { TimelineColours } from "../draw/timeline";
 import type { Editor } from "../editor";
+import { keyOf } from "../keys";
+import { SPEEDS } from "../navigation";
 import { button } from "./button";
 import { fill, h, setText, type Watch } from "./dom";
 import { icon } from "./icons";
@@ -50,6 +52,14 @@ export function transport(editor: Editor, watch: Watch, root: HTMLElement): Tran
     setText(total, clip ? `/ ${clip.video.n_frames - 1} · ${(clip.times[frame] ?? 0).toFixed(2)} s` : "");
   });
   watch(() => fill(play, icon(editor.nav.playing.value ? "pause" : "play")));
+  const speed = h("button", {
+    type: "button",
+    class: "impose-button impose-speed",
+    "aria-label": "Speed of playing",
+    onclick: () => editor.nav.setSpeed(SPEEDS[(SPEEDS.indexOf(editor.nav.speed.peek()) + 1) % SPEEDS.length]!),
+  });
+  speed.title = `Speed of playing (${keyOf("slower")} slower, ${keyOf("faster")} faster)`;
+  watch(() => setText(speed, `${editor.nav.speed.value}×`));
   const bar = timelineView(editor, watch, root);
   const element = h(
     "div",
@@ -65,6 +75,7 @@ export function transport(editor: Editor, watch: Watch, root: HTMLElement): Tran
       button(editor, "on ten", "forward"),
       button(editor, "last frame", "last"),
     ),
+    speed,
     h("div", { class: "impose-counter" }, number, total),
     rangeBar(editor, watch),
     pointedWords(editor, watch),

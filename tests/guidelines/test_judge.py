@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from impose_widget.dataset import Guidelines
-from impose_widget.dataset.guidelines import apply, judge
-from impose_widget.dataset.sharpness import call_blurred_occluded
+from impose_widget.guidelines import Guidelines, apply, judge
+from impose_widget.guidelines.sharpness import call_blurred_occluded
 from impose_widget.video import open_video
 from tests.io.posed import some_poses
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from impose_widget.core.geometry import person_area
 from impose_widget.core.pose import OCCLUDED, VISIBLE
-from impose_widget.dataset.guidelines import GIVEN
-from impose_widget.video import Video
+from impose_widget.guidelines.judge import GIVEN
+
+if TYPE_CHECKING:
+    from impose_widget.video import Video
 
 SHARE = 0.1  # of a person's size: half the side of the square that is looked at
 LEAST = 3  # pixels of it
+BLURRED = 0.15
+"""Share of the person's usual sharpness below which a keypoint is called blurred, where the guidelines say nothing."""
+SAMPLES = 5  # frames of a person that say what is usual
 
 
 def sharpness(poses: pd.DataFrame, video: Video) -> np.ndarray:
@@ -48,3 +55,28 @@ def call_blurred_occluded(poses: pd.DataFrame, video: Video, least: float) -> tu
     out.loc[blurred, "visibility"] = np.int8(OCCLUDED)
     out.attrs = poses.attrs
     return out, int(blurred.sum())
+
+
+def blurred_keypoints(poses: pd.DataFrame, everywhere: pd.DataFrame, video: Video, least: float = 0) -> list[list[str]]:
+    """Names of visible keypoints that are blurred, for each person and frame of a table (by frame, then track id).
+
+    Args:
+        poses: whom to look at.
+        everywhere: these people in all their frames; some of them say how sharp a person usually is.
+        video: the images.
+        least: share of the usual sharpness; 0 for `BLURRED`.
+    """
+    usual = {}
+    for track_id in poses["track_id"].unique():
+        own = everywhere[everywhere["track_id"] == track_id]
+        frames = own["frame"].unique()
+        some = frames[np.linspace(0, len(frames) - 1, min(SAMPLES, len(frames))).round().astype(int)]
+        values = sharpness(own[own["frame"].isin(some)], video)
+        usual[track_id] = np.nanmedian(values) if np.isfinite(values).any() else np.nan
+    sharp = sharpness(poses, video)
+    limit = (least or BLURRED) * poses["track_id"].map(usual).to_numpy(float)
+    with np.errstate(invalid="ignore"):
+        blurred = (poses["visibility"] == VISIBLE).to_numpy() & (sharp < limit)
+    names = poses["keypoint"].astype(str).where(blurred)
+    groups = names.groupby([poses["frame"], poses["track_id"]], sort=True)
+    return [[n for n in group if isinstance(n, str)] for _, group in groups]
