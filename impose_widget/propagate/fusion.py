@@ -52,7 +52,7 @@ class FlowFusion:
         reach: frames beyond which a single correction says nothing any more.
         max_gap: longest run of frames without a reading that is bridged by a straight line.
         belief: how far what is believed.
-        flow: the point tracker; it remembers tracks, so that later corrections are quick.
+        flow: the point tracker; it remembers what it measured, so that later corrections are quick.
     """
 
     name = "flow"
@@ -82,7 +82,6 @@ class FlowFusion:
         self._flow.watch(frames)
         limits = _limits(self._flow.grey(people[0].origins[0]).shape)
         jobs = [self._job(carry) for carry in people]
-        self._verify(jobs)
         rings = _rings(people, self.reach)
         total, done = sum(len(chunks) for chunks in rings), 0
         for chunks in rings:
@@ -103,14 +102,8 @@ class FlowFusion:
             ends: list[int | None] = [None, *(int(row) for row in np.flatnonzero(placed[:, k])), None]
             for left, right in pairwise(ends):
                 if left in origins or right in origins:
-                    stretches.append(self.stretch(body, int(k), left, right, self._flow, self.belief))
+                    stretches.append(self.stretch(body, int(k), left, right, self.belief))
         return _Job(body, stretches)
-
-    def _verify(self, jobs: Sequence[_Job]) -> None:
-        for job in jobs:
-            for stretch in job.stretches:
-                for track in stretch.tracks.values():
-                    self._flow.verify(track, lambda a, b, s=stretch: s.body.motion(s.keypoint, a, b))
 
     def _follow(self, chunks: Sequence[tuple[_Job, np.ndarray]]) -> Iterator[None]:
         """Let the point tracker go as far as some chunks need it; yields after every `CHUNK` frames but the last."""

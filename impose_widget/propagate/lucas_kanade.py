@@ -27,48 +27,29 @@ Fallback = Callable[[int, int, int], np.ndarray | None]
 
 
 class LucasKanade:
-    """Follows points through a video and remembers where they went.
+    """Follows points through a video; what it measured in the images is remembered, so that it is quick the next time.
 
     A flow that is taken over by whatever passes in front of a point still comes back to where it started. So a point
-    must also look as it did; where it does not, the motion of its body decides, until it is seen again.
+    must also look as it did; where it does not, the motion of its body decides, until it is seen again. Only facts of
+    the images are remembered, never where a point went: what is followed anew takes the same way as the first time.
 
     Args:
-        memory: tracks that are remembered; the least used are forgotten first.
+        memory: steps from one frame to the next that are remembered; the least used are forgotten first.
         cache_bytes: memory for grey frames.
     """
 
-    def __init__(self, memory: int = 2048, cache_bytes: int = 64 << 20) -> None:
+    def __init__(self, memory: int = 65_536, cache_bytes: int = 64 << 20) -> None:
         self._memory, self._cache_bytes = memory, cache_bytes
         self._frames: Frames | None = None
         self._grey: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._tracks: OrderedDict[tuple, Track] = OrderedDict()
+        self._steps: OrderedDict[tuple, tuple[np.ndarray, float, np.ndarray]] = OrderedDict()
 
     def watch(self, frames: Frames) -> None:
         """Say which video is meant from now on; another one than before means to forget everything."""
         if frames is not self._frames:
             self._frames = frames
             self._grey.clear()
-            self._tracks.clear()
-
-    def track(self, frame: int, xy: np.ndarray, direction: int, window: int) -> Track:
-        """The track of a point, new or remembered; as long as it was asked for before."""
-        key = (frame, float(xy[0]), float(xy[1]), direction, window)
-        track = self._tracks.get(key)
-        if track is None:
-            track = self._tracks[key] = Track(frame, direction, window, [np.array(xy, np.float64)])
-        self._tracks.move_to_end(key)
-        while len(self._tracks) > self._memory:
-            self._tracks.popitem(last=False)
-        return track
-
-    def verify(self, track: Track, told: Callable[[int, int], np.ndarray | None]) -> None:
-        """Forget a remembered track if its body now says something else (from one frame to the next) than it did."""
-        for step, before in track.told.items():
-            at = track.frame + track.direction * (step - 1)
-            now = told(at, at + track.direction)
-            if now is None or np.abs(now - before).max() > 0.01:
-                track.restart()
-                return
+            self._steps.clear()
 
     def extend(self, tracks: Sequence[Track], lengths: Sequence[int], fallback: Fallback) -> None:
         """Follow points until each track has at least a given length, all of one frame together.
@@ -106,8 +87,7 @@ class LucasKanade:
         new = [j for j, (_, track) in enumerate(group) if track.looks is None]
         for j, look in zip(new, looks(self.grey(a), here[new], window), strict=True):
             group[j][1].looks = look
-        shift, trust = point_motion(self.grey(a), self.grey(b), here, window)
-        now = looks(self.grey(b), here + shift, window)
+        shift, trust, now = self._measure(a, b, window, here)
         alike = likeness(np.stack([track.looks for _, track in group]), now)
         doubtful = []
         for j, (i, track) in enumerate(group):
@@ -125,9 +105,26 @@ class LucasKanade:
             else:
                 track.add(track.velocity(), TRUST_COASTING, False)
 
+    def _measure(self, a: int, b: int, window: int, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Motion (P, 2) of points (P, 2) from frame `a` to `b`, trust (P,), and what is there then (P, n)."""
+        keys = [(a, b, window, x, y) for x, y in points.tolist()]
+        new = [i for i, key in enumerate(keys) if key not in self._steps]
+        if new:
+            shift, trust = point_motion(self.grey(a), self.grey(b), points[new], window)
+            now = looks(self.grey(b), points[new] + shift, window)
+            for i, *step in zip(new, shift, trust, now, strict=True):
+                self._steps[keys[i]] = tuple(step)
+        steps = []
+        for key in keys:
+            self._steps.move_to_end(key)
+            steps.append(self._steps[key])
+        while len(self._steps) > max(self._memory, len(keys)):
+            self._steps.popitem(last=False)
+        shift, trust, now = (np.stack(part) for part in zip(*steps, strict=True))
+        return shift, trust, now
+
     def _with_body(self, track: Track, b: int, flow: np.ndarray | None, told: np.ndarray) -> None:
         """Go on by one frame to `b`, where the body says how far: there, or where the point is recognised."""
-        track.told[len(track)] = np.array(told, np.float64)
         start, grey = track.xy[-1], self.grey(b)
         places = [start + told]
         if flow is not None:

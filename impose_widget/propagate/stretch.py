@@ -6,7 +6,6 @@ import numpy as np
 
 from impose_widget.propagate.belief import Belief
 from impose_widget.propagate.body import Body
-from impose_widget.propagate.lucas_kanade import LucasKanade
 from impose_widget.propagate.model_error import expected_error, usual_deviation
 from impose_widget.propagate.track import Track
 
@@ -24,7 +23,6 @@ class Stretch:
         keypoint: which.
         left: row of the anchor before, or None.
         right: row of the anchor after, or None; one of the two is given.
-        flow: the point tracker.
         belief: how far what is believed.
 
     Attributes:
@@ -32,9 +30,7 @@ class Stretch:
         tracks: the points that are followed, by direction.
     """
 
-    def __init__(
-        self, body: Body, keypoint: int, left: int | None, right: int | None, flow: LucasKanade, belief: Belief
-    ) -> None:
+    def __init__(self, body: Body, keypoint: int, left: int | None, right: int | None, belief: Belief) -> None:
         self.body, self.keypoint, self.left, self.right, self.belief = body, keypoint, left, right, belief
         self.ends = [row for row in (left, right) if row is not None]
         self.faded = False
@@ -42,7 +38,7 @@ class Stretch:
         for row, direction in ((left, 1), (right, -1)):
             if row is not None:
                 at = body.carry.first + row
-                self.tracks[direction] = flow.track(at, self._anchor(row), direction, body.window)
+                self.tracks[direction] = Track(at, direction, body.window, [self._anchor(row)])
                 body.follow(keypoint, self.tracks[direction])
 
     @property

@@ -23,7 +23,6 @@ class Track:
         visible: whether the image showed the point, frame by frame.
         alone: whether it was followed by what the image showed alone, without asking the body; such a step may in turn
             tell how the body moves.
-        told: per step in which the body was asked, the motion (2,) that it told.
         looks: (n,) what the point looks like, of late; None before it is followed.
         usual: how much it looks like that from one frame to the next, at most 1.
     """
@@ -35,7 +34,6 @@ class Track:
     trust: list[float] = field(default_factory=lambda: [1.0])
     visible: list[bool] = field(default_factory=lambda: [True])
     alone: list[bool] = field(default_factory=lambda: [False])
-    told: dict[int, np.ndarray] = field(default_factory=dict)
     looks: np.ndarray | None = None
     usual: float = 1.0
 
@@ -70,8 +68,3 @@ class Track:
         length = np.linalg.norm(mixed)
         self.looks = mixed / length if length > 1e-6 else mixed
         self.usual = (1 - RENEWAL) * self.usual + RENEWAL * alike
-
-    def restart(self) -> None:
-        """Forget everything but the start."""
-        del self.xy[1:], self.trust[1:], self.visible[1:], self.alone[1:]
-        self.told, self.looks, self.usual = {}, None, 1.0

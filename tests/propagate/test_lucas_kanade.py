@@ -6,9 +6,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
+from impose_widget.propagate import lucas_kanade
 from impose_widget.propagate.lucas_kanade import LucasKanade
 from impose_widget.propagate.optical_flow import point_motion, window_of
+from impose_widget.propagate.track import Track
 from tests.propagate.scene import clip, texture
 
 
@@ -48,41 +51,61 @@ def test_windows_grow_with_the_person():
     assert [window_of(s) for s in (5, 60, 100, 1000)] == [11, 11, 21, 31]
 
 
+def followed(tracker, frames, point, lengths=(20,), fallback=nobody):
+    """Where a point of frame 0 went (T, 2)."""
+    tracker.watch(frames)
+    track = Track(0, 1, 15, [np.array(point, np.float64)])
+    for length in lengths:
+        tracker.extend([track], [length], fallback)
+    return np.array(track.xy)
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """How many points were looked for in an image, call by call."""
+    counts = []
+
+    def counted(first, second, points, window):
+        counts.append(len(points))
+        return point_motion(first, second, points, window)
+
+    monkeypatch.setattr(lucas_kanade, "point_motion", counted)
+    return counts
+
+
 def test_longer_later_is_the_same_as_at_once():
     frames, truth = clip(np.array([60, 80]) + np.arange(20)[:, None] * (2, 0))
-    once, twice = LucasKanade(), LucasKanade()
-    tracks = []
-    for tracker, steps in ((once, (20,)), (twice, (4, 5, 20))):
-        tracker.watch(frames)
-        track = tracker.track(0, truth[0, 0], 1, 15)
-        for length in steps:
-            tracker.extend([track], [length], nobody)
-        tracks.append(np.array(track.xy))
-    assert np.array_equal(*tracks)
-    assert once.track(0, truth[0, 0], 1, 15) is once.track(0, truth[0, 0], 1, 15)
+    at_once = followed(LucasKanade(), frames, truth[0, 0])
+    assert np.array_equal(at_once, followed(LucasKanade(), frames, truth[0, 0], (4, 5, 20)))
 
 
-def test_another_video_forgets_and_memory_is_bounded():
-    frames, truth = clip(np.array([60, 80]) + np.arange(5)[:, None] * (2, 0))
-    tracker = LucasKanade(memory=3)
-    tracker.watch(frames)
-    first = tracker.track(0, truth[0, 0], 1, 15)
-    for k in range(1, 4):
-        tracker.track(0, truth[0, k], 1, 15)
-    assert tracker.track(0, truth[0, 0], 1, 15) is not first
-    kept = tracker.track(0, truth[0, 3], 1, 15)
-    tracker.watch(frames.copy())
-    assert tracker.track(0, truth[0, 3], 1, 15) is not kept
-
-
-def test_a_remembered_track_is_forgotten_when_its_body_says_otherwise():
-    frames = np.stack([np.repeat(texture(80, 100, s)[..., None], 3, -1) for s in range(6)])  # nothing can be followed
+def test_what_was_measured_is_not_measured_again(measured):
+    frames, truth = clip(np.array([60, 80]) + np.arange(8)[:, None] * (2, 0))
     tracker = LucasKanade()
-    tracker.watch(frames)
-    track = tracker.track(0, np.array([50.0, 40.0]), 1, 15)
-    tracker.extend([track], [6], lambda i, a, b: np.array([1.0, 0.0]))
-    assert track.told and len(track) == 6
-    tracker.verify(track, lambda a, b: np.array([1.0, 0.0]))
-    assert len(track) == 6
-    tracker.verify(track, lambda a, b: np.array([2.0, 0.0]))
-    assert len(track) == 1 and not track.told
+    first = followed(tracker, frames, truth[0, 0], (8,))
+    assert sum(measured) == 7
+    assert np.array_equal(first, followed(tracker, frames, truth[0, 0], (8,)))
+    assert sum(measured) == 7
+    tracker.watch(frames.copy())
+    followed(tracker, frames.copy(), truth[0, 0], (8,))
+    assert sum(measured) == 14
+
+
+def test_memory_is_bounded_and_what_is_forgotten_is_measured_again(measured):
+    frames, truth = clip(np.array([60, 80]) + np.arange(8)[:, None] * (2, 0))
+    tracker = LucasKanade(memory=3)
+    first = followed(tracker, frames, truth[0, 0], (8,))
+    assert len(tracker._steps) == 3
+    assert np.array_equal(first, followed(tracker, frames, truth[0, 0], (8,)))
+    assert sum(measured) == 14
+
+
+def test_what_was_followed_before_with_another_body_does_not_matter():
+    frames = np.stack([np.repeat(texture(80, 100, s)[..., None], 3, -1) for s in range(6)])  # nothing can be followed
+    right, left = (lambda i, a, b: np.array([1.0, 0.0])), (lambda i, a, b: np.array([-1.0, 0.0]))
+    tracker = LucasKanade()
+    before = followed(tracker, frames, (50, 40), (6,), right)
+    for body in (left, nobody):
+        fresh = followed(LucasKanade(), frames, (50, 40), (6,), body)
+        assert np.array_equal(followed(tracker, frames, (50, 40), (6,), body), fresh)
+    assert np.array_equal(followed(tracker, frames, (50, 40), (6,), right), before)

