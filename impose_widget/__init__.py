@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impose_widget.core.skeleton import Skeleton
     from impose_widget.guidelines import Guidelines
-    from impose_widget.io import formats, losses, poses_wide, read, to_numpy, to_skeleton, to_xarray, write
+    from impose_widget.io import formats, link, losses, poses_wide, read, to_numpy, to_skeleton, to_xarray, write
     from impose_widget.preview import contact_sheet, preview
     from impose_widget.review import compare
     from impose_widget.session import Session
@@ -25,6 +25,7 @@ _HOME = {
     "Session": "impose_widget.session",
     "Skeleton": "impose_widget.core.skeleton",
     "formats": "impose_widget.io",
+    "link": "impose_widget.io",
     "losses": "impose_widget.io",
     "poses_wide": "impose_widget.io",
     "read": "impose_widget.io",
@@ -42,6 +43,7 @@ __all__ = [
     "compare",
     "contact_sheet",
     "formats",
+    "link",
     "losses",
     "poses_wide",
     "preview",

@@ -21,10 +21,14 @@ def convert_annotations(
     skeleton: Annotated[
         str | None, typer.Option(help="Write the keypoints of this skeleton, mapped by name: coco17, posetrack17, …")
     ] = None,
+    link: Annotated[
+        bool, typer.Option("--link", help="Give people identities from frame to frame, if IN has none.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check/--no-check", help="Read OUT back and compare it.")] = True,
 ) -> None:
     """Convert an annotation file to another format, and say first what that format cannot hold."""
-    from impose_widget.io import formats, losses, read, to_skeleton, write
+    from impose_widget.io import formats, has_identities, losses, read, to_skeleton, write
+    from impose_widget.io import link as linked
     from impose_widget.io.loss import sentence
     from impose_widget.io.registry import format_of
 
@@ -32,6 +36,10 @@ def convert_annotations(
     if source_format is not None and source_format not in set(formats()["format"]):
         format_of(source_format)
     poses = read(source, source_format, video)
+    if link:
+        poses = linked(poses)
+    elif not has_identities(poses):
+        typer.echo(f"{source} does not say who is who from frame to frame; --link finds that out.", err=True)
     if skeleton is not None:
         poses = to_skeleton(poses, Path(skeleton) if Path(skeleton).suffix else skeleton)
     lost = sentence(losses(poses, kind.name), kind)

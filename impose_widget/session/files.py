@@ -92,10 +92,14 @@ def losses_of(poses: pd.DataFrame, format: str | Path) -> str:
 
 
 def load(
-    session: SessionBase, source: str | Path | pd.DataFrame, format: str | None, video: str | None = None
+    session: SessionBase,
+    source: str | Path | pd.DataFrame,
+    format: str | None,
+    video: str | None = None,
+    link: bool | None = None,
 ) -> dict[int, int]:
     """Take in poses of a file or a table; see `Session.load`."""
-    from impose_widget.io import read
+    from impose_widget.io import has_identities, read
     from impose_widget.io.columns import conform
 
     if isinstance(source, pd.DataFrame):
@@ -104,6 +108,9 @@ def load(
         poses, name = read(Path(source), format, video), str(source)
     _check_frames(poses, len(session.video), name)
     homeless = _homeless(poses, session.skeleton, name)
+    people: dict[int, int] = {}
+    if link or (link is None and not has_identities(poses)):
+        poses, people = _linked(poses, name)
     state = session._state
     with state.lock:
         revision = state.revision + 1
@@ -113,7 +120,8 @@ def load(
             frames, records = _records(poses, theirs, session.skeleton, revision)
             changes += difference(ours, frames, state.tracks.get(ours, frames), records)
         n = sum(c.n_keypoints_changed(len(session.skeleton)) for c in changes)
-        payload: dict[str, Any] = {"file": name, "tracks": [[a, b] for a, b in names.items()], "changed": n}
+        ids = {theirs: names[person] for theirs, person in people.items()} or names
+        payload: dict[str, Any] = {"file": name, "tracks": [[a, b] for a, b in ids.items()], "changed": n}
         kept = to_keep(poses, names, homeless)
         state.commit("load", payload | ({"kept": kept} if kept else {}), changes)
     if homeless:
@@ -121,7 +129,21 @@ def load(
             f"{name}: {session.skeleton.name} has no place for {', '.join(homeless)}; they are kept aside and written "
             "to formats that have one.\n"
         )
-    return names
+    return ids
+
+
+def _linked(poses: pd.DataFrame, name: str) -> tuple[pd.DataFrame, dict[int, int]]:
+    """Poses in which people have identities from frame to frame, and track id before → after; said what was done."""
+    from impose_widget.io.linking import linked
+
+    table, people = linked(poses)
+    before, after = len(people), len(set(people.values()))
+    if after < before:
+        sys.stderr.write(
+            f"{name}: {before} people were in one frame each, without identities; they were linked to {after} people "
+            "(link=False leaves them as they are).\n"
+        )
+    return table, people
 
 
 def _check_frames(poses: pd.DataFrame, n_frames: int, name: str) -> None:

@@ -342,7 +342,11 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         return losses(exported(self, format), format)
 
     def load(
-        self, path: str | Path | pd.DataFrame, format: str | None = None, video: str | None = None
+        self,
+        path: str | Path | pd.DataFrame,
+        format: str | None = None,
+        video: str | None = None,
+        link: bool | None = None,
     ) -> dict[int, int]:
         """Take in the poses of an annotation file, as somebody's reading: one action, one undo step.
 
@@ -354,11 +358,14 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
             path: of the file, or a table of poses.
             format: its name (see `iw.formats()`); None to tell by ending and content.
             video: which one, of a file that holds several.
+            link: whether people who are in one frame only are linked to people over time (see `iw.link`); None to do
+                so if nobody in the file is in two frames, as in formats without identities. What was done is said on
+                the error stream.
 
         Returns:
-            Track id in the file -> track id here.
+            Track id in the file -> track id here; several are one if they were linked.
         """
-        return load(self, path, format, video)
+        return load(self, path, format, video, link)
 
 
 def _detector(model: str | Path | Detector | None, skeleton: Skeleton, device: str) -> Detector | None:

@@ -126,6 +126,14 @@ def test_convert_says_first_what_is_lost_and_maps_keypoints(tmp_path: Path) -> N
     assert code == 2 and "new name" in err  # nothing that is there is written over
 
 
+def test_convert_links_people_only_when_asked(tmp_path: Path) -> None:
+    iw.write(some_poses(), tmp_path / "a", "yolo")
+    code, out, err = run("convert-annotations", tmp_path / "a", tmp_path / "b.csv")
+    assert code == 0 and "--link" in err and "of 3 people" not in out
+    code, out, err = run("convert-annotations", tmp_path / "a", tmp_path / "c.csv", "--link")
+    assert code == 0 and "--link" not in err and "of 3 people" in out
+
+
 def test_track_writes_poses_and_goes_on_later(clip: Path, tmp_path: Path) -> None:
     out_folder = tmp_path / "out"
     code, out, err = run("track", clip, "--out", out_folder, "--overlay")

@@ -29,6 +29,7 @@ LAYERS = {
     "io": layer(
         "core",
         "numpy pandas",
+        lazy_ours="associate",
         lazy_others="cv2 defusedxml h5py ndx_pose pyarrow pynwb sleap_io xarray yaml",
     ),
     "render": layer("core", "numpy pandas", "io", "cv2"),
