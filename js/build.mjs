@@ -23,7 +23,7 @@ const options = {
 // Two entry points of one name would collide, so each is built by itself.
 const jobs = [
   { ...options, entryPoints: { widget: "src/index.ts" } },
-  { ...options, entryPoints: { widget: "src/widget.css" } },
+  { ...options, entryPoints: { widget: "src/style.css" } },
 ];
 
 await mkdir(out, { recursive: true });

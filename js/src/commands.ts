@@ -7,10 +7,15 @@ import type { Command } from "./keys";
 import { Ranges } from "./ranges";
 import { cancellable } from "./tools/machine";
 
+const PAN = 60; // CSS pixels
+
 export function commandsOf(editor: Editor): Record<Command, () => void> {
   const { nav, viewport, edits, questions, review, store } = editor;
   const jumps = new Jumps(editor);
   const ranges = new Ranges(editor);
+  const nudge = (dx: number, dy: number) => () => {
+    if (!editor.keyboard.nudge(dx, dy)) edits.nudge(dx, dy);
+  };
   const toggle = (flag: Signal<boolean>) => () => {
     flag.value = !flag.value;
   };
@@ -32,14 +37,14 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     "previous keypoint": () => editor.keypointBeside(-1),
     "next keypoint": () => editor.guide.skip() || editor.keypointBeside(1),
     visibility: () => edits.cycleVisibility(),
-    "nudge left": () => edits.nudge(-1, 0),
-    "nudge right": () => edits.nudge(1, 0),
-    "nudge up": () => edits.nudge(0, -1),
-    "nudge down": () => edits.nudge(0, 1),
-    "nudge left far": () => edits.nudge(-10, 0),
-    "nudge right far": () => edits.nudge(10, 0),
-    "nudge up far": () => edits.nudge(0, -10),
-    "nudge down far": () => edits.nudge(0, 10),
+    "nudge left": nudge(-1, 0),
+    "nudge right": nudge(1, 0),
+    "nudge up": nudge(0, -1),
+    "nudge down": nudge(0, 1),
+    "nudge left far": nudge(-10, 0),
+    "nudge right far": nudge(10, 0),
+    "nudge up far": nudge(0, -10),
+    "nudge down far": nudge(0, 10),
     anchor: () => edits.toggleAnchor(),
     "copy pose": () => edits.copyPose(),
     flip: () => edits.flip(),
@@ -100,6 +105,16 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     "zoom to person": () => editor.zoomToPerson(),
     "zoom in": () => viewport.zoom(1.25),
     "zoom out": () => viewport.zoom(0.8),
+    "pan left": () => viewport.panBy(PAN, 0),
+    "pan right": () => viewport.panBy(-PAN, 0),
+    "pan up": () => viewport.panBy(0, PAN),
+    "pan down": () => viewport.panBy(0, -PAN),
+    "whole person": toggle(editor.whole),
+    grow: () => edits.transform(1.02, 0),
+    shrink: () => edits.transform(1 / 1.02, 0),
+    "turn right": () => edits.transform(1, 1),
+    "turn left": () => edits.transform(1, -1),
+    settings: () => editor.openTab("view"),
     undo: () => edits.step("undo"),
     redo: () => edits.step("redo"),
     saved: () => saySaved(editor),
@@ -113,6 +128,7 @@ function stepBack(editor: Editor): void {
   const { store, questions } = editor;
   if (editor.edits.forget()) return;
   if (editor.help.value) editor.help.value = false;
+  else if (editor.whole.value) editor.whole.value = false;
   else if (editor.edits.limits.value) editor.edits.limits.value = null;
   else if (questions.open.value) questions.close();
   else if (cancellable(editor.tool.value)) editor.input({ type: "cancel" });

@@ -94,8 +94,9 @@ export class Editing {
   nudge(dx: number, dy: number): void {
     const pose = this.editor.selectedPose();
     const k = this.editor.keypoint.value;
-    if (pose && k === null) return this.transform(1, 0, [dx, dy]);
-    if (!pose || k === null || !placed(pose, k)) return this.store.say("info", "Select somebody to nudge.");
+    if (!pose) return this.editor.needPerson();
+    if (k === null) return this.transform(1, 0, [dx, dy]);
+    if (!placed(pose, k)) return this.store.say("info", `The ${this.nameOf(k).replaceAll("_", " ")} is absent.`);
     if (!this.allowed()) return;
     const { track_id } = pose;
     const frame = this.editor.nav.shown.value!;

@@ -12,6 +12,8 @@ import { Follow } from "./follow";
 import { earlier, type Ghost } from "./ghosts";
 import { Guide } from "./guide";
 import { type Hit, hitTest, NOTHING, reachOf } from "./hit";
+import { KeyboardPointer } from "./keyboard_pointer";
+import { Keymap } from "./keymap";
 import type { Command } from "./keys";
 import { Lookback } from "./lookback";
 import { Navigation } from "./navigation";
@@ -32,6 +34,8 @@ export interface Hovered {
   k: number | null;
 }
 type Box = [number, number, number, number];
+/** What the panel shows. */
+export type Tab = "people" | "review" | "guide" | "view";
 
 export class Editor {
   readonly nav: Navigation;
@@ -56,9 +60,20 @@ export class Editor {
   readonly focus: Signal<boolean> = signal(false);
   readonly hidden: Signal<boolean> = signal(false);
   readonly help: Signal<boolean> = signal(false);
+  readonly tab: Signal<Tab> = signal<Tab>("people");
+  /** Drags move whole people, for who has no Alt key at hand. */
+  readonly whole: Signal<boolean> = signal(false);
+  /** The pointer that is down is a finger. */
+  readonly touching: Signal<boolean> = signal(false);
+  /** A sheet covers everything. */
+  readonly covered = computed(() => this.help.value);
+  readonly keymap = computed(() => new Keymap(this.keys.value));
+  readonly keyboard = new KeyboardPointer(this);
   /** What the page is asked to do. */
   onGoTo: () => void = () => {};
   onLeave: () => void = () => {};
+  onFocus: () => void = () => {};
+  onTab: (tab: Tab) => void = () => {};
   readonly commands: Record<Command, () => void>;
   /** The people of the frame on the screen, as they are drawn. */
   readonly people = computed<FramePoses>(() => {
@@ -76,6 +91,8 @@ export class Editor {
     ...this.review.ghosts.value,
   ]);
   private typed = { text: "", at: 0 };
+  /** The same object while no key was changed, so that the table is not made anew with each turn of a dial. */
+  private readonly keys = computed(() => this.store.preferences.wishes.value.keys);
 
   constructor(readonly store: Store) {
     this.nav = new Navigation(store);
@@ -102,6 +119,14 @@ export class Editor {
     this.review.close();
     this.follow.close();
     this.nav.close();
+  }
+
+  /** Show a tab and go into it; once more goes back to the people and the picture. */
+  openTab(tab: Tab): void {
+    const again = this.tab.value === tab;
+    this.tab.value = again ? "people" : tab;
+    if (again) this.onFocus();
+    else this.onTab(tab);
   }
 
   // -- who is selected ---------------------------------------------------------------------------------------------
@@ -160,7 +185,7 @@ export class Editor {
   }
 
   needPerson(): void {
-    this.store.say("info", "Select a person first: click one, or press [ or ].");
+    this.store.say("info", `Select a person first: click one, or press ${this.keymap.value.keyOf("next person")}.`);
   }
 
   zoomToPerson(): void {

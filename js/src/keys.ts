@@ -79,6 +79,16 @@ export type Command =
   | "zoom to person"
   | "zoom in"
   | "zoom out"
+  | "pan left"
+  | "pan right"
+  | "pan up"
+  | "pan down"
+  | "whole person"
+  | "grow"
+  | "shrink"
+  | "turn right"
+  | "turn left"
+  | "settings"
   | "undo"
   | "redo"
   | "saved"
@@ -127,7 +137,7 @@ export const KEYS: readonly Entry[] = [
   entry("Keypoints", "visibility", "visible, occluded, absent (at the pointer)", "Q"),
   entry("Keypoints", "next keypoint", "next keypoint", "E"),
   entry("Keypoints", "previous keypoint", "previous keypoint", "Shift+E"),
-  entry("Keypoints", "nudge left", "nudge left", "Alt+ArrowLeft"),
+  entry("Keypoints", "nudge left", "nudge the keypoint, else the person, left", "Alt+ArrowLeft"),
   entry("Keypoints", "nudge right", "nudge right", "Alt+ArrowRight"),
   entry("Keypoints", "nudge up", "nudge up", "Alt+ArrowUp"),
   entry("Keypoints", "nudge down", "nudge down", "Alt+ArrowDown"),
@@ -153,6 +163,12 @@ export const KEYS: readonly Entry[] = [
   entry("People", "split", "split: somebody else from here on", "S"),
   entry("People", "delete here", "delete in this frame", "Delete", "Backspace"),
   entry("People", "delete onwards", "delete from here on", "Shift+Delete", "Shift+Backspace"),
+
+  entry("People", "whole person", "drags move whole people, until pressed again", "Shift+M"),
+  entry("People", "grow", "scale the person up", "Alt+S"),
+  entry("People", "shrink", "scale the person down", "Alt+Shift+S"),
+  entry("People", "turn right", "turn the person clockwise", "Alt+R"),
+  entry("People", "turn left", "turn the person the other way", "Alt+Shift+R"),
 
   entry("Propagate", "propagate forward", "propagate corrections forward", "G"),
   entry("Propagate", "propagate backward", "propagate corrections backward", "Shift+G"),
@@ -183,6 +199,11 @@ export const KEYS: readonly Entry[] = [
   entry("View", "zoom to person", "zoom to the person", "P"),
   entry("View", "zoom in", "zoom in", "+", "="),
   entry("View", "zoom out", "zoom out", "-"),
+  entry("View", "pan left", "move the view to the left", "Ctrl+ArrowLeft"),
+  entry("View", "pan right", "move the view to the right", "Ctrl+ArrowRight"),
+  entry("View", "pan up", "move the view up", "Ctrl+ArrowUp"),
+  entry("View", "pan down", "move the view down", "Ctrl+ArrowDown"),
+  entry("View", "settings", "brightness, colours, sizes", "Ctrl+,"),
 
   entry("Always", "undo", "undo", "Ctrl+Z"),
   entry("Always", "redo", "redo", "Ctrl+Shift+Z", "Ctrl+Y"),
@@ -218,7 +239,7 @@ export interface KeyLike {
 }
 
 /** "Ctrl+Shift+Z", "?", "ArrowLeft", "3": as the table spells it. Letters as the layout has them, else by position. */
-export function chordOf(event: KeyLike): string {
+export function chordOf(event: KeyLike, known: (chord: string) => boolean = (chord) => BY_CHORD.has(chord)): string {
   const position = /^Key([A-Z])$/.exec(event.code)?.[1];
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
   const graph = event.getModifierState?.("AltGraph") ?? false;
@@ -226,7 +247,7 @@ export function chordOf(event: KeyLike): string {
   let base = event.key === " " ? "Space" : event.key;
   if (/^[a-z]$/i.test(base)) base = base.toUpperCase();
   else if (position && !/^[\x21-\x7e]$/.test(base) && base.length === 1) base = position;
-  else if (digit && plain && !graph && !BY_CHORD.has(base)) base = digit;
+  else if (digit && plain && !graph && !known(base)) base = digit;
   // A symbol is itself whichever modifiers its layout needs.
   const symbol = base.length === 1 && !/[A-Z]/.test(base);
   let chord = "";
@@ -234,11 +255,6 @@ export function chordOf(event: KeyLike): string {
   if (event.altKey && !graph) chord += "Alt+";
   if (event.shiftKey && !symbol) chord += "Shift+";
   return chord + base;
-}
-
-/** What a chord does; a digit is none, because it names a person. */
-export function commandOf(chord: string): Command | undefined {
-  return BY_CHORD.get(chord);
 }
 
 /** A chord as people read it: "Shift+←". */
@@ -253,10 +269,4 @@ export function readable(chord: string): string {
   };
   const plus = chord.endsWith("+") ? chord.slice(0, -1).split("+").filter(Boolean).concat("+") : chord.split("+");
   return plus.map((part) => names[part] ?? part).join("+");
-}
-
-/** The first key of a command, readable; "" if it has none. */
-export function keyOf(command: Command): string {
-  const keys = KEYS.find((e) => e.command === command)?.keys;
-  return keys?.[0] ? readable(keys[0]) : "";
 }

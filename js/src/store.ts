@@ -4,8 +4,10 @@ import { batch, computed, type Signal, signal } from "@preact/signals-core";
 import { type AnyModel, Bridge, type Buffers, KernelError } from "./bridge";
 import { decodePoses, type PoseRows } from "./codec";
 import { applyDrafts, type Draft } from "./drafts";
+import { recoloured } from "./draw/palettes";
 import { FrameStore } from "./frames";
 import { type FramePoses, PoseWindow } from "./poses";
+import { Preferences } from "./preferences";
 import {
   type Action,
   type Broadcast,
@@ -54,7 +56,12 @@ export interface PropagateOrder {
 export class Store {
   readonly bridge: Bridge;
   readonly clip: Signal<Clip | null> = signal<Clip | null>(null);
-  readonly state: Signal<State | null> = signal<State | null>(null);
+  readonly preferences = new Preferences();
+  /** The same with the colours that the kernel gave. */
+  readonly known: Signal<State | null> = signal<State | null>(null);
+  private readonly palette = computed(() => this.preferences.wishes.value.palette);
+  /** The kernel's summary, people in the colours that were chosen. */
+  readonly state = computed(() => recoloured(this.known.value, this.palette.value));
   readonly options: Signal<Options> = signal<Options>({ auto_propagate: true });
   readonly jobs: Signal<ReadonlyMap<number, Job>> = signal<ReadonlyMap<number, Job>>(new Map());
   readonly notice: Signal<Notice | null> = signal<Notice | null>(null);
@@ -101,6 +108,7 @@ export class Store {
     clearTimeout(this.fading);
     clearTimeout(this.retrying);
     this.bridge.close();
+    this.preferences.close();
     this.frames?.close();
   }
 
@@ -267,7 +275,7 @@ export class Store {
     this.revision = message.state.revision;
     this.refused.value = null;
     this.clip.value = { video, skeleton, times: readTimes(times, video) };
-    this.state.value = merged(null, message.state);
+    this.known.value = merged(null, message.state);
     this.options.value = message.options;
     this.jobs.value = new Map(message.jobs.map((job) => [job.job, job]));
     this.poseVersion.value++;
@@ -281,7 +289,7 @@ export class Store {
         if (!this.poses) return;
         this.poses.change(message, this.rowsOf(message, buffers));
         this.revision = Math.max(this.revision, message.revision);
-        this.state.value = merged(this.state.value, message.state);
+        this.known.value = merged(this.known.value, message.state);
         if (message.action === "propagate") this.glow(message.frames);
         this.forgetDrafts();
         this.poseVersion.value++;

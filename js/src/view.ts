@@ -13,8 +13,11 @@ import { previewOf } from "./prompt";
 import type { Store } from "./store";
 import { canvasColours, watchScheme } from "./theme";
 import { banner, hint } from "./ui/banner";
+import { nameKeys } from "./ui/button";
 import { h, type Watch, watcher } from "./ui/dom";
 import { helpSheet } from "./ui/help";
+import { type Lens, lens } from "./ui/lens";
+import { liveRegion } from "./ui/live";
 import { peoplePanel } from "./ui/people";
 import { statusLine } from "./ui/status";
 import { toolbar } from "./ui/toolbar";
@@ -28,36 +31,48 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
   const root = h("div", {
     class: "impose",
     tabindex: "0",
-    role: "group",
+    role: "application",
+    "aria-roledescription": "pose editor",
     "data-lm-suppress-shortcuts": "true",
     "data-impose-state": "loading",
   });
   const height = store.bridge.trait("_height");
   if (typeof height === "number") root.style.setProperty("--impose-height", `${height}px`);
   const bar = transport(editor, watch, root);
+  const glass = lens(editor);
   const stageElement = h(
     "div",
     { class: "impose-stage" },
     stage.picture,
     stage.overlay,
+    glass.element,
     hint(editor, watch),
     banner(editor, watch),
   );
-  root.append(
-    h(
-      "div",
-      { class: "impose-body" },
-      toolbar(editor, watch),
-      stageElement,
-      peoplePanel(editor, watch),
-      bar.element,
-      statusLine(editor, watch),
-    ),
-    helpSheet(editor, watch),
+  const body = h(
+    "div",
+    { class: "impose-body" },
+    toolbar(editor, watch),
+    stageElement,
+    peoplePanel(editor, watch),
+    bar.element,
+    statusLine(editor, watch),
   );
+  root.append(body, helpSheet(editor, watch), liveRegion(editor, watch, signal));
   el.append(root);
   editor.onGoTo = () => bar.focusNumber();
   editor.onLeave = () => root.blur();
+  editor.onFocus = () => root.focus({ preventScroll: true });
+  editor.onTab = (tab) => root.querySelector<HTMLElement>(`[role=tab][data-tab=${tab}]`)?.focus();
+  nameKeys(editor, root, watch);
+  watch(() => {
+    body.inert = editor.covered.value;
+  });
+  watch(() => {
+    const { brightness, contrast } = store.preferences.wishes.value;
+    const filter = brightness === 1 && contrast === 1 ? "" : `brightness(${brightness}) contrast(${contrast})`;
+    root.style.setProperty("--impose-filter", filter || "none");
+  });
 
   const scheme = watchScheme(document, signal);
   let pending = 0;
@@ -69,7 +84,7 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     editor.nav.tick(now);
     // Read each time: a host may bring the style sheet after the view.
     const colours = canvasColours(root);
-    drawAll(editor, stage, colours.stage, root);
+    drawAll(editor, stage, colours.stage, root, glass);
     bar.draw(colours, devicePixelRatio);
     if (editor.nav.playing.peek()) redraw();
   };
@@ -163,6 +178,7 @@ function touch(editor: Editor): void {
     editor.nav.playing,
     editor.review.issue,
     editor.tool,
+    editor.touching,
     editor.timeline.time,
     editor.timeline.scroll,
     editor.timeline.range,
@@ -175,6 +191,7 @@ function touch(editor: Editor): void {
     store.carried,
     store.issues,
     store.pictureVersion,
+    store.preferences.wishes,
   ];
   for (const s of signals) s.value;
   if (crosshair(editor)) editor.pointer.value;
@@ -185,15 +202,17 @@ function crosshair(editor: Editor): boolean {
   return name === "boxing" || name === "placing";
 }
 
-function drawAll(editor: Editor, stage: Stage, background: string, root: HTMLElement): void {
+function drawAll(editor: Editor, stage: Stage, background: string, root: HTMLElement, glass: Lens): void {
   const clip = editor.store.clip.peek();
   const shown = editor.nav.shown.peek();
   const camera = editor.viewport.camera.peek();
   const picture = shown === null ? null : (editor.store.frames?.picture(shown) ?? null);
   if (picture || shown === null) stage.drawPicture(picture, camera, editor.viewport.image, background);
+  const scene = clip && shown !== null ? sceneOf(editor, stage.view) : null;
   stage.drawOverlay((g) => {
-    if (clip && shown !== null && !editor.hidden.peek()) drawScene(g, sceneOf(editor, stage.view));
+    if (scene && !editor.hidden.peek()) drawScene(g, scene);
   });
+  if (scene) glass.draw(picture, scene, editor.viewport.image, background, devicePixelRatio);
   if (shown !== null && picture) root.dataset.imposeShown = String(shown);
 }
 
@@ -217,6 +236,7 @@ function sceneOf(editor: Editor, area: Area): Scene {
     focus: editor.focus.peek(),
     box: editor.boxPreview.peek(),
     crosshair: crosshair(editor) ? editor.pointer.peek() : null,
+    looks: editor.store.preferences.wishes.peek(),
   };
 }
 

@@ -148,7 +148,7 @@ describe("people", () => {
     expect(editor.selected.value).toBe(1);
     editor.commands["previous person"]();
     expect(editor.selected.value).toBe(2);
-    store.state.value = { ...store.state.value!, people: [personOf(1, { first: 12, last: 20 })] };
+    store.known.value = { ...store.state.value!, people: [personOf(1, { first: 12, last: 20 })] };
     editor.visit(1);
     expect(editor.nav.frame.value).toBe(12);
   });
@@ -259,7 +259,7 @@ describe("moving about", () => {
 
 describe("where nothing may be changed", () => {
   it("no command sends an edit, and each says why", () => {
-    store.state.value = { ...store.state.value!, read_only: true };
+    store.known.value = { ...store.state.value!, read_only: true };
     editor.select(1, 0);
     pointer("move", 50, 50);
     const harmless: Command[] = ["next issue", "accept issue", "ignore issue", "auto propagate", "stop"];

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { chordOf, commandOf, KEYS, type KeyLike, keyOf, readable } from "../src/keys";
+import { Keymap } from "../src/keymap";
+import { chordOf, KEYS, type KeyLike, readable } from "../src/keys";
 
+const map = new Keymap();
 const press = (key: string, rest: Partial<KeyLike> = {}): string =>
   chordOf({ key, code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...rest });
 
@@ -40,8 +42,9 @@ describe("the table of keys", () => {
       "?": "help",
       Escape: "escape",
     };
-    for (const [chord, command] of Object.entries(known)) expect([chord, commandOf(chord)]).toEqual([chord, command]);
-    expect(commandOf("5")).toBeUndefined();
+    for (const [chord, command] of Object.entries(known))
+      expect([chord, map.commandOf(chord)]).toEqual([chord, command]);
+    expect(map.commandOf("5")).toBeUndefined();
   });
 });
 
@@ -82,6 +85,6 @@ describe("how keys read", () => {
       "+",
       "Ctrl+Z",
     ]);
-    expect([keyOf("undo"), keyOf("stop")]).toEqual(["Ctrl+Z", ""]);
+    expect([map.keyOf("undo"), map.keyOf("stop")]).toEqual(["Ctrl+Z", ""]);
   });
 });

@@ -51,7 +51,7 @@ def test_used_keys_do_nothing_else_in_the_browser(widget: Widget) -> None:
 def test_tab_goes_through_the_controls_and_out(widget: Widget) -> None:
     widget.root.focus()
     seen = []
-    for _ in range(60):
+    for _ in range(120):
         widget.page.keyboard.press("Tab")
         name = widget.page.evaluate(
             "document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName"

@@ -33,6 +33,11 @@ export function paintOf(colour: string): Paint {
   return paint;
 }
 
+/** The same person with the left in blue and the right in orange, which all kinds of colour vision tell apart. */
+export function sided(paint: Paint): Paint {
+  return { ...paint, left: "#56b4e9", right: "#e69f00" };
+}
+
 /** The side of each keypoint: by its name where that says it, else by its place in a left/right pair. */
 export function sidesOf(skeleton: Skeleton): Side[] {
   const out: Side[] = skeleton.keypoints.map(() => "middle");

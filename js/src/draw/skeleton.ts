@@ -8,8 +8,15 @@ import type { Skeleton } from "../protocol";
 import type { Trail } from "../trails";
 import { drawGhosts } from "./ghosts";
 import { drawNames, drawTag, type Rect } from "./labels";
-import { edgeSide, type Paint, paintOf, type Side, sidesOf } from "./palette";
+import { edgeSide, type Paint, paintOf, type Side, sided, sidesOf } from "./palette";
 import { drawTrails } from "./trails";
+
+/** How skeletons look, as somebody wants them to. */
+export interface Looks {
+  opacity: number; // 0 to 1
+  size: number; // times what it is else
+  sides: "shade" | "colour"; // how left and right are told apart
+}
 
 export interface Scene {
   camera: Camera;
@@ -29,6 +36,8 @@ export interface Scene {
   focus: boolean; // others than the selected one are faint
   box: readonly [number, number, number, number] | null; // being drawn
   crosshair: readonly [number, number] | null; // screen
+  looks: Looks;
+  bare?: boolean; // people alone, without numbers and names
 }
 
 type Context = CanvasRenderingContext2D;
@@ -47,11 +56,24 @@ export function drawScene(g: Context, scene: Scene): void {
   drawTrails(g, scene);
   drawGhosts(g, scene);
   for (const pose of order) drawPerson(g, scene, pose);
-  const taken: Rect[] = [];
-  for (const pose of order.reverse()) drawTag(g, scene, pose, taken);
-  drawNames(g, scene, taken);
+  fade(g, scene);
+  if (!scene.bare) {
+    const taken: Rect[] = [];
+    for (const pose of order.reverse()) drawTag(g, scene, pose, taken);
+    drawNames(g, scene, taken);
+  }
   if (scene.box) drawBox(g, scene.camera, scene.box, "#fff", [6, 4], 1.5);
   if (scene.crosshair) drawCrosshair(g, scene.crosshair);
+}
+
+/** All that was drawn so far becomes see-through as one, so that a joint is no darker where limbs meet under it. */
+function fade(g: Context, { looks, view }: Scene): void {
+  if (looks.opacity >= 1) return;
+  g.save();
+  g.globalCompositeOperation = "destination-in";
+  g.fillStyle = `rgb(0 0 0 / ${looks.opacity})`;
+  g.fillRect(0, 0, view.width, view.height);
+  g.restore();
 }
 
 /** The hovered above the others, the selected above all. */
@@ -71,14 +93,13 @@ export function layout(skeleton: Skeleton) {
 }
 
 function drawPerson(g: Context, scene: Scene, pose: Pose): void {
-  const paint = paintOf(scene.colour(pose.track_id));
+  const own = paintOf(scene.colour(pose.track_id));
+  const paint = scene.looks.sides === "colour" ? sided(own) : own;
   const chosen = pose.track_id === scene.selected;
   const { sides, edges } = layout(scene.skeleton);
   const points = project(scene.camera, pose);
   g.save();
-  if (pose.track_id === scene.gone) g.globalAlpha = 0.25;
-  else if (scene.focus && !chosen) g.globalAlpha = 0.28;
-  else if (!chosen && scene.selected !== null) g.globalAlpha = 0.82;
+  g.globalAlpha = shareOf(scene, pose.track_id);
   if (chosen) {
     const box = bounds(pose);
     if (box) drawBox(g, scene.camera, box, paint.middle, [], 1);
@@ -90,11 +111,18 @@ function drawPerson(g: Context, scene: Scene, pose: Pose): void {
   g.restore();
 }
 
+/** How much of a person is seen beside the others. */
+function shareOf(scene: Scene, track_id: number): number {
+  if (track_id === scene.gone) return 0.25;
+  if (track_id === scene.selected || scene.selected === null) return scene.focus && scene.selected === null ? 0.28 : 1;
+  return scene.focus ? 0.28 : 0.82;
+}
+
 /** How thick things are: thinner for small people, so that limbs do not run into each other. */
 function sizeOf(scene: Scene, pose: Pose): { limb: number; point: number } {
   const box = bounds(pose);
   const height = box ? Math.max(box[2], box[3]) * scene.camera.scale : 200;
-  const factor = Math.min(1, Math.max(0.55, height / 190));
+  const factor = Math.min(1, Math.max(0.55, height / 190)) * scene.looks.size;
   const chosen = pose.track_id === scene.selected;
   return { limb: (chosen ? 3.2 : 2.4) * factor, point: (chosen ? 5 : 3.4) * factor };
 }

@@ -5,6 +5,8 @@ import type { Editor } from "../editor";
 import { title, VERBS } from "../prompt";
 import { h, setText, type Watch } from "./dom";
 
+const BY_KEYS = "or Alt+arrows, Enter";
+
 export function banner(editor: Editor, watch: Watch): HTMLElement {
   const { store } = editor;
   const element = h("div", { class: "impose-banner", role: "alert" });
@@ -39,12 +41,12 @@ function hintWords(editor: Editor): string {
     return prompt.other === null
       ? `${title(prompt)} Click a person · Esc cancels`
       : `${VERBS[prompt.kind]}: Enter · Esc cancels`;
-  if (tool.name === "boxing") return "Drag a box around the person · Esc cancels";
+  if (tool.name === "boxing") return `Drag a box around the person (${BY_KEYS}) · Esc cancels`;
   if (tool.name === "placing") {
     const name = editor.store.clip.value?.skeleton.keypoints[tool.k] ?? "keypoint";
     const { rest, total } = editor.guide;
     const left = rest.value.length;
-    if (left === 0) return `Click where the ${plain(name)} is · Esc cancels`;
+    if (left === 0) return `Click where the ${plain(name)} is (${BY_KEYS}) · Esc cancels`;
     return `Where is the ${plain(name)}? (${total - left + 1} of ${total}) · right click: occluded · E skips · Esc ends`;
   }
   if (editor.store.bridge.link.value === "connecting" && editor.store.refused.value === null)

@@ -2,7 +2,6 @@
 
 import { plural } from "../draw/labels";
 import type { Editor } from "../editor";
-import { keyOf } from "../keys";
 import { countFrames, difference, type Where } from "../lookback";
 import type { Span } from "../protocol";
 import { fill, h, setText, type Watch } from "./dom";
@@ -37,7 +36,7 @@ export function lookbackPanel(editor: Editor, watch: Watch): HTMLElement {
     const { frames: span, tracks } = lookback.part();
     const whole = span === null && tracks === null;
     const n = countFrames(lookback.last.value?.frames ?? [], span);
-    fill(reject, whole ? "Reject all" : "Reject part", h("kbd", {}, keyOf("reject")));
+    fill(reject, whole ? "Reject all" : "Reject part", h("kbd", {}, editor.keymap.value.keyOf("reject")));
     reject.disabled = !editor.store.canEdit.value || n === 0;
   });
   return element;

@@ -8,21 +8,25 @@ import { placed } from "../poses";
 import type { Person, State } from "../protocol";
 import { button } from "./button";
 import { fill, h, setText, type Watch } from "./dom";
+import { firstSteps } from "./first_steps";
 import { icon } from "./icons";
 import { lookbackPanel } from "./lookback";
 import { propagationPanel } from "./propagation";
 import { question } from "./question";
+import { settings } from "./settings";
+import { tabPanel, tabRow } from "./tabs";
 
 export function peoplePanel(editor: Editor, watch: Watch): HTMLElement {
   return h(
     "aside",
     { class: "impose-people", "aria-label": "People" },
+    tabRow(editor, watch),
+    firstSteps(editor, watch),
     question(editor, watch),
     propagationPanel(editor, watch),
     lookbackPanel(editor, watch),
-    issueCard(editor, watch),
-    peopleList(editor, watch),
-    selectedCard(editor, watch),
+    tabPanel(editor, watch, "people", issueCard(editor, watch), peopleList(editor, watch), selectedCard(editor, watch)),
+    tabPanel(editor, watch, "view", settings(editor, watch)),
   );
 }
 
@@ -51,7 +55,8 @@ function peopleList(editor: Editor, watch: Watch): HTMLElement {
       }
       if (list.children[i] !== held.row) list.insertBefore(held.row, list.children[i] ?? null);
     });
-    if (people.length === 0) fill(list, h("li", { class: "impose-empty" }, emptyWords(store.state.value)));
+    const key = editor.keymap.value.keyOf("box");
+    if (people.length === 0) fill(list, h("li", { class: "impose-empty" }, emptyWords(store.state.value, key)));
     else for (const e of list.querySelectorAll(".impose-empty")) e.remove();
   });
   watch(() => {
@@ -68,9 +73,9 @@ function peopleList(editor: Editor, watch: Watch): HTMLElement {
   return h("section", { class: "impose-section impose-list-section" }, h("h3", {}, "People", count), list);
 }
 
-function emptyWords(state: State | null): string {
+function emptyWords(state: State | null, key: string): string {
   if (!state) return "Nobody yet.";
-  return "Nobody yet. They appear here as they are found, or draw a box (B).";
+  return `Nobody yet. They appear here as they are found, or draw a box (${key}).`;
 }
 
 function personRow(editor: Editor, person: Person): HTMLLIElement {
@@ -122,6 +127,8 @@ function personRow(editor: Editor, person: Person): HTMLLIElement {
 
 function selectedCard(editor: Editor, watch: Watch): HTMLElement {
   const name = h("h3");
+  const whole = button(editor, "whole person", "move", "Move all");
+  watch(() => whole.setAttribute("aria-pressed", String(editor.whole.value)));
   const actions = h(
     "div",
     { class: "impose-actions" },
@@ -137,6 +144,8 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     button(editor, "merge", "merge", "Merge"),
     button(editor, "split", "split", "Split"),
     button(editor, "delete here", "trash", "Delete"),
+    button(editor, "visibility", "eye", "Visibility"),
+    whole,
   );
   const more = h(
     "button",

@@ -5,6 +5,7 @@ import { paintOf } from "../draw/palette";
 import type { Editor } from "../editor";
 import { type Limits, orderOf, toggled } from "../propagation";
 import { fill, h, setText, type Watch } from "./dom";
+import { focusedNear } from "./focus";
 
 export function propagationPanel(editor: Editor, watch: Watch): HTMLElement {
   const { edits } = editor;
@@ -46,8 +47,8 @@ export function propagationPanel(editor: Editor, watch: Watch): HTMLElement {
     const order = orderOf(limits, edits.here());
     setText(words, typeof order === "string" ? order : "What a human placed stays as it is.");
     go.disabled = typeof order === "string";
-    if (document.activeElement !== first) first.value = limits.first;
-    if (document.activeElement !== last) last.value = limits.last;
+    if (focusedNear(first) !== first) first.value = limits.first;
+    if (focusedNear(last) !== last) last.value = limits.last;
     fill(choices, directions(editor, limits), people(editor, limits));
     fill(keypoints, ...keypointChips(editor, limits));
   });

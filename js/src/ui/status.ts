@@ -37,13 +37,9 @@ export function statusLine(editor: Editor, watch: Watch): HTMLElement {
     if (elements.length !== jobs.children.length || elements.some((e, i) => e !== jobs.children[i]))
       fill(jobs, ...elements);
   });
-  const tip = h(
-    "span",
-    { class: "impose-tip" },
-    "Drag a keypoint to correct it. ",
-    h("kbd", {}, "?"),
-    " shows the keys.",
-  );
+  const key = h("kbd");
+  const tip = h("span", { class: "impose-tip" }, "Drag a keypoint to correct it. ", key, " shows the keys.");
+  watch(() => setText(key, editor.keymap.value.keyOf("help")));
   return h("div", { class: "impose-status" }, jobs, busy, said, tip, facts(editor, watch));
 }
 

@@ -4,6 +4,7 @@ import { drawTimeline, type TimelineColours } from "../draw/timeline";
 import type { Editor } from "../editor";
 import { FOOT, GUTTER, HEAD } from "../timeline";
 import { h, type Watch } from "./dom";
+import { hasFocus } from "./focus";
 
 const ZOOM = 0.0022; // per pixel of the wheel
 const LINE = 18; // pixels, for wheels that count lines
@@ -143,8 +144,7 @@ function clicked(editor: Editor, x: number, y: number): void {
 /** Turned: zoom at the pointer; sideways or with Shift: move; over the numbers or with Alt: scroll the lanes. */
 function wheel(editor: Editor, event: WheelEvent, [x, y]: [number, number], root: HTMLElement): void {
   const { timeline } = editor;
-  if (!root.contains(document.activeElement) && !event.ctrlKey)
-    return editor.store.say("info", "Click the timeline to zoom with the wheel.");
+  if (!hasFocus(root) && !event.ctrlKey) return editor.store.say("info", "Click the timeline to zoom with the wheel.");
   event.preventDefault();
   const unit = event.deltaMode === 1 ? LINE : 1;
   const [dx, dy] = event.shiftKey && event.deltaX === 0 ? [event.deltaY, 0] : [event.deltaX, event.deltaY];

@@ -29,10 +29,11 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
   watch(() => {
     const state = store.state.value;
     const can = store.canEdit.value;
+    const map = editor.keymap.value;
     undo.disabled = !can || !state?.undo;
     redo.disabled = !can || !state?.redo;
-    undo.title = state?.undo ? `Undo: ${state.undo} (Ctrl+Z)` : "Nothing to undo";
-    redo.title = state?.redo ? `Redo: ${state.redo} (Ctrl+Shift+Z)` : "Nothing to redo";
+    undo.title = state?.undo ? `Undo: ${state.undo} (${map.keyOf("undo")})` : "Nothing to undo";
+    redo.title = state?.redo ? `Redo: ${state.redo} (${map.keyOf("redo")})` : "Nothing to redo";
     for (const b of [...carry, box]) b.disabled = !can;
     auto.disabled = !can;
     auto.checked = store.options.value.auto_propagate;
@@ -70,6 +71,7 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
       follow,
       button(editor, "fit", "fit"),
       button(editor, "zoom to person", "zoomIn"),
+      button(editor, "settings", "settings"),
       button(editor, "help", "help"),
     ),
     saved(editor, watch),

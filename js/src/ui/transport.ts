@@ -2,10 +2,10 @@
 
 import type { TimelineColours } from "../draw/timeline";
 import type { Editor } from "../editor";
-import { keyOf } from "../keys";
 import { SPEEDS } from "../navigation";
 import { button } from "./button";
 import { fill, h, setText, type Watch } from "./dom";
+import { focusedNear } from "./focus";
 import { icon } from "./icons";
 import { pointedWords, rangeBar } from "./range";
 import { timelineView } from "./timeline";
@@ -47,7 +47,7 @@ export function transport(editor: Editor, watch: Watch, root: HTMLElement): Tran
   watch(() => {
     const clip = store.clip.value;
     const frame = editor.nav.frame.value;
-    if (document.activeElement !== number) number.value = String(frame);
+    if (focusedNear(number) !== number) number.value = String(frame);
     number.style.width = `${Math.max(3, String(clip?.video.n_frames ?? 0).length) + 1.5}ch`;
     setText(total, clip ? `/ ${clip.video.n_frames - 1} · ${(clip.times[frame] ?? 0).toFixed(2)} s` : "");
   });
@@ -58,7 +58,10 @@ export function transport(editor: Editor, watch: Watch, root: HTMLElement): Tran
     "aria-label": "Speed of playing",
     onclick: () => editor.nav.setSpeed(SPEEDS[(SPEEDS.indexOf(editor.nav.speed.peek()) + 1) % SPEEDS.length]!),
   });
-  speed.title = `Speed of playing (${keyOf("slower")} slower, ${keyOf("faster")} faster)`;
+  watch(() => {
+    const map = editor.keymap.value;
+    speed.title = `Speed of playing (${map.keyOf("slower")} slower, ${map.keyOf("faster")} faster)`;
+  });
   watch(() => setText(speed, `${editor.nav.speed.value}×`));
   const bar = timelineView(editor, watch, root);
   const element = h(
