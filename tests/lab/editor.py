@@ -43,6 +43,22 @@ class EditorOnPage:
         )
         return self
 
+    def knows(self, track_id: int, first: int, last: int) -> EditorOnPage:
+        """Wait until this view has heard that a person is in these frames."""
+        self.root.locator(f'.impose-list [data-track="{track_id}"] .impose-range', has_text=f"{first}–{last}").wait_for(
+            timeout=90_000
+        )
+        return self
+
+    def idle(self) -> EditorOnPage:
+        """Wait until nothing runs and everything is answered."""
+        self.page.wait_for_function(
+            "(root) => root.dataset.imposeState === 'ready' && !root.querySelector('.impose-job')",
+            arg=self.root.element_handle(),
+            timeout=90_000,
+        )
+        return self
+
     @property
     def canvas(self) -> Locator:
         """What the pointer acts on."""
