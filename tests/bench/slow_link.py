@@ -20,38 +20,43 @@ def slow_link(port: int, delay: float, bits_per_second: float) -> Iterator[int]:
     Yields:
         The port to connect to.
     """
-    loop = asyncio.new_event_loop()
-    started: list[int] = []
+    started: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = []
     ready = threading.Event()
 
     async def serve() -> None:
+        stop = asyncio.Event()
         server = await asyncio.start_server(
             lambda r, w: _connect(r, w, port, delay, bits_per_second), "127.0.0.1", 0, limit=2**22
         )
-        started.append(server.sockets[0].getsockname()[1])
+        started.append((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), stop))
         ready.set()
+        await stop.wait()
+        server.close()
 
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_until_complete(serve())
-        loop.run_forever()
-
-    thread = threading.Thread(target=run, daemon=True)
+    # Connections that are open at the end are cancelled by `run`, and close what they hold.
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     ready.wait(10)
+    near, loop, stop = started[0]
     try:
-        yield started[0]
+        yield near
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(stop.set)
         thread.join(5)
 
 
 async def _connect(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, delay: float, rate: float
 ) -> None:
-    with contextlib.suppress(OSError, asyncio.CancelledError):
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
-        await asyncio.gather(_pass(reader, far_writer, delay, rate), _pass(far_reader, writer, delay, rate))
+    writers = [writer]
+    try:
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
+            writers.append(far_writer)
+            await asyncio.gather(_pass(reader, far_writer, delay, rate), _pass(far_reader, writer, delay, rate))
+    finally:
+        for w in writers:
+            w.close()
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float, rate: float) -> None:
@@ -70,12 +75,15 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dela
 
     sending = asyncio.create_task(deliver())
     free = loop.time()  # when the line is free for the next bytes
-    with contextlib.suppress(OSError):
-        while True:
-            data = await reader.read(16384)
-            free = max(free, loop.time()) + 8 * len(data) / rate
-            await queue.put((free + delay, data))
-            if not data:
-                break
-    with contextlib.suppress(OSError, asyncio.CancelledError):
-        await sending
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                data = await reader.read(16384)
+                free = max(free, loop.time()) + 8 * len(data) / rate
+                await queue.put((free + delay, data))
+                if not data:
+                    break
+        with contextlib.suppress(OSError):
+            await sending
+    finally:
+        sending.cancel()
