@@ -12,6 +12,7 @@ from impose_widget.core.mapping import normal_name
 from impose_widget.core.pose import OCCLUDED, SOURCES, VISIBLE
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.skeletons import known_skeleton
+from impose_widget.io.coco_parts import gathered
 from impose_widget.io.extras import Facts, attrs_of, facts_of, known_attrs
 from impose_widget.io.numbers import frames_of_names
 from impose_widget.io.people import People, box_rows, table_of
@@ -96,21 +97,22 @@ def _few(names: dict[Any, list[str]]) -> str:
 
 def _skeleton(categories: list[dict], annotations: list[dict], ours: dict, what: str) -> tuple[Skeleton, list[dict]]:
     """The skeleton, and the annotations that are people of it, with keypoints or without."""
-    posed = [a for a in annotations if _has(a)]
-    used = {a["category_id"] for a in posed}
-    if isinstance(ours.get("skeleton"), dict):
-        skeleton = Skeleton.from_json(ours["skeleton"])
-    else:
-        described = [c for c in categories if c.get("keypoints") and (not used or c["id"] in used)]
-        if len(described) != 1 or len(used) > 1:
-            raise ValueError(
-                f"Expected one category with names of keypoints, got {len(described)} in {what}"
-                + ("; split the file by category." if described else ".")
-            )
-        used = {described[0]["id"]}
-        skeleton = skeleton_of_category(described[0], what)
+    used = {a["category_id"] for a in annotations if _has(a)}
     people = [a for a in annotations if (_has(a) or a.get("bbox")) and not a.get("iscrowd")]
-    return skeleton, [a for a in people if not used or a["category_id"] in used]
+    if isinstance(ours.get("skeleton"), dict):
+        return Skeleton.from_json(ours["skeleton"]), [a for a in people if not used or a["category_id"] in used]
+    described = [c for c in categories if c.get("keypoints") and (not used or c["id"] in used)]
+    described = described or [c for c in categories if c["id"] in used]
+    if len(described) == 1 and len(used) <= 1:
+        people = [a for a in people if a["category_id"] == described[0]["id"]]
+        names, people = gathered(described[0], people, what)
+        if names:
+            return skeleton_of_category(described[0] | {"keypoints": names}, what), people
+        described = []
+    raise ValueError(
+        f"Expected one category with names of keypoints, got {len(described)} in {what}"
+        + ("; split the file by category." if described else ".")
+    )
 
 
 def _has(annotation: dict[str, Any]) -> bool:
