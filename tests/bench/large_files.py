@@ -1,6 +1,7 @@
 """Time and memory of a million annotated people: `python -m tests.bench.large_files --people 1000000`.
 
-Seconds are by the clock, CPU s of the processor, which a busy machine does not change. Each format is written and read in a process of its own, so that its peak of memory is its own.
+Seconds are by the clock, CPU s of the processor, which a busy machine changes less. Each format is written and read in
+a process of its own, so that its peak of memory is its own.
 """
 
 from __future__ import annotations
