@@ -27,6 +27,7 @@ def associate(
     next_track_id: int,
     skeleton: Skeleton,
     config: AssociationConfig = _DEFAULT,
+    joins: bool = False,
 ) -> np.ndarray:
     """Say whose each detection is.
 
@@ -37,6 +38,8 @@ def associate(
         next_track_id: the first identity that may be given to somebody new; they are given in order of appearance.
         skeleton: K keypoints, with their sigmas.
         config: settings.
+        joins: somebody new who becomes somebody known has been that one before; else what came before a known
+            identity is somebody else, because a human may have said so.
 
     Returns:
         (M,) int32 track ids, -1 for nobody's. No two detections of a frame that were not known share one.
@@ -44,7 +47,7 @@ def associate(
     linker = _Linker(detections, known, skeleton, config)
     frames, starts = np.unique(detections.frame, return_index=True)
     for frame, rows in zip(frames, np.split(np.arange(len(detections)), starts[1:]), strict=False):
-        linker.step(int(frame), rows)
+        linker.step(int(frame), rows, joins)
     return linker.track_ids(next_track_id)
 
 
@@ -63,12 +66,13 @@ class _Linker:
         nobody = np.zeros(0, int)
         self.bank = Bank.begin(nobody, nobody > 0, 0, self.bodies[nobody], config.birth_hits)
 
-    def step(self, frame: int, rows: np.ndarray) -> None:
+    def step(self, frame: int, rows: np.ndarray, joins: bool = False) -> None:
         """Link the detections `rows` of the next frame."""
         unseen = frame - self.bank.last
         limit = np.where(self.bank.firm, self.config.memory, self.config.birth_within)
         self.bank = self.bank[unseen <= limit]
         held, returned = self._recognise(rows[self.known[rows] >= 0])
+        returned = self._join(frame, held, returned) if joins else returned
         candidates = self._match(frame, rows, held)
         self._update(frame, held)
         self._confirm(frame, held)
@@ -86,6 +90,20 @@ class _Linker:
             else:
                 held[n] = row
         return held, np.array(returned, int)
+
+    def _join(self, frame: int, held: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Somebody known who appears where somebody new was going is that one; returns the detections left over.
+
+        So it is when people were looked for in later frames first.
+        """
+        new = np.array([self.identity[label] < 0 for label in self.bank.label], bool)
+        first_time = np.array([self.known[r] not in self.identity for r in rows], bool)
+        self._solve(frame, held, new, rows[first_time] if len(rows) else rows, self.config.min_similarity)
+        for n in np.flatnonzero(np.isin(held, rows)):
+            label = self.bank.label[n]
+            self.identity[label] = int(self.known[held[n]])
+            self.is_firm[label] = self.bank.firm[n] = True
+        return np.setdiff1d(rows, held)
 
     def _match(self, frame: int, rows: np.ndarray, held: np.ndarray) -> np.ndarray:
         """Fill `held` with detections that are not known; returns those that may be somebody new."""

@@ -37,11 +37,16 @@ class Detections:
     @classmethod
     def empty(cls, n_keypoints: int) -> Detections:
         """No detections, for a skeleton of K keypoints."""
+        return cls.room(0, n_keypoints)
+
+    @classmethod
+    def room(cls, n: int, n_keypoints: int) -> Detections:
+        """Room for n detections, all zeros, for a skeleton of K keypoints."""
         return cls(
-            np.zeros(0, np.int32),
-            np.zeros((0, n_keypoints, 3), np.float32),
-            np.zeros((0, 4), np.float32),
-            np.zeros(0, np.float32),
+            np.zeros(n, np.int32),
+            np.zeros((n, n_keypoints, 3), np.float32),
+            np.zeros((n, 4), np.float32),
+            np.zeros(n, np.float32),
         )
 
     @classmethod

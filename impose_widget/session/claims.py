@@ -19,10 +19,14 @@ FEW = 3  # keypoints; with fewer the boxes may decide
 BROAD = 0.05  # the least sigma: annotators of other skeletons mean other places by the same word
 
 
-def claims(tracks: Tracks, n_rows: int) -> np.ndarray:
-    """(n_rows,) whose each reading is: a track id, -1 for nobody's, `DELETED` where a human took the person away."""
+def claims(tracks: Tracks, n_rows: int, first: int = 0, stop: int | None = None) -> np.ndarray:
+    """(n_rows,) whose each reading is: a track id, -1 for nobody's, `DELETED` where a human took the person away.
+
+    With `first` and `stop` only readings of these frames are looked at.
+    """
     owner = np.full(n_rows, -1, np.int32)
-    for track_id, _, records in tracks.lanes():
+    for track_id, start, records in tracks.lanes():
+        records = records[max(first - start, 0) : None if stop is None else max(stop - start, 0)]
         held = records["reading"] != NO_READING
         rows = records["reading"][held]
         owner[rows] = np.where(records["present"][held], track_id, np.where(owner[rows] < 0, DELETED, owner[rows]))

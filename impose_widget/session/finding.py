@@ -6,6 +6,7 @@ interruption where it stopped, and what a human repaired in the meantime holds.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CHUNK = 32  # frames that are detected, linked and stored together
 LOOKAHEAD = 8  # frames that must be known after one before it is final: births are confirmed, smoothing looks ahead
+ONWARDS = 3  # chunks after the frame that is looked at, for one before it: people look on more than back
 LONGEST_GAP = 15  # frames without a reading that are filled by interpolation; longer ones are occlusions or exits
 
 
@@ -37,6 +39,9 @@ def find(
     chunk.
 
     Whoever stops listening stops the work: what is stored stays, and the next call goes on there.
+
+    Args:
+        wanted: frames in the order in which they are looked at; a part that goes back in time begins a new chunk.
     """
     todo = [f for f in wanted if not state.found[f]]
     if not todo:
@@ -44,23 +49,62 @@ def find(
         return
     action = state.begin("initialize", {"frames": pack_frames(wanted), "n": len(todo), "chunk": chunk}, [])
     stopped = "stopped"
+    left, done, held = set(todo), len(wanted) - len(todo), []
     try:
-        yield len(wanted) - len(todo)
-        for start in range(0, len(todo), chunk):
-            part = todo[start : start + chunk]
+        yield done
+        for part in parts(todo, chunk):
             new = [f for f in part if not state.readings.analysed[f]]
             if new:
                 state.add_detections(new, detector.detect(list(video.frames(new)), new))
-            last = start + chunk >= len(todo)
-            stop = part[-1] + 1 if last else part[-1] + 1 - LOOKAHEAD
-            with state.lock:
-                final = [f for f in todo[: start + len(part)] if f < stop and not state.found[f]]
-                changes = link(state, skeleton, final, action.seq, detector.KEYPOINT_SCORE) if final else []
-                state.extend(action, changes, final)
-            yield len(wanted) - len(todo) + min(start + chunk, len(todo))
+            left.difference_update(part)
+            done += len(part)
+            final = [f for f in sorted([*held, *part]) if left.isdisjoint(range(f + 1, f + 1 + LOOKAHEAD))]
+            held = sorted({*held, *part}.difference(final))
+            for run in _runs(final):  # runs apart from each other have contexts of their own
+                with state.lock:
+                    run = [f for f in run if not state.found[f]]
+                    changes = link(state, skeleton, run, action.seq, detector.KEYPOINT_SCORE) if run else []
+                    state.extend(action, changes, run)
+                yield done
         stopped = ""
     finally:
         state.finish(action, action.payload | {"stopped": stopped}, [])
+
+
+def around(todo: list[int], frame: int, chunk: int = CHUNK) -> list[int]:
+    """The same frames (ascending), those about `frame` first: three chunks onwards, one back, and so on."""
+    middle = bisect.bisect_left(todo, frame - chunk // 2)
+    onwards = [todo[i : i + chunk] for i in range(middle, len(todo), chunk)]
+    back = [todo[max(i - chunk, 0) : i] for i in range(middle, 0, -chunk)]
+    order: list[int] = []
+    while onwards or back:
+        some, onwards = onwards[:ONWARDS], onwards[ONWARDS:]
+        some, back = [*some, *back[:1]], back[1:]
+        order += [f for part in some for f in part]
+    return order
+
+
+def parts(todo: list[int], chunk: int) -> Iterator[list[int]]:
+    """Frames as they come, in parts of at most `chunk` that ascend."""
+    part: list[int] = []
+    for f in todo:
+        if part and (len(part) == chunk or f < part[-1]):
+            yield part
+            part = []
+        part.append(f)
+    if part:
+        yield part
+
+
+def _runs(frames: list[int]) -> Iterator[list[int]]:
+    """Ascending frames in parts between which many others lie; nothing is one empty part."""
+    start = 0
+    if not frames:
+        yield frames
+    for i in range(1, len(frames) + 1):
+        if i == len(frames) or frames[i] - frames[i - 1] > LOOKAHEAD:
+            yield frames[start:i]
+            start = i
 
 
 def link(state: State, skeleton: Skeleton, final: list[int], revision: int, keypoint_score: float) -> list:
@@ -73,16 +117,12 @@ def link(state: State, skeleton: Skeleton, final: list[int], revision: int, keyp
     first, stop = final[0] - config.memory, final[-1] + 1 + LOOKAHEAD
     rows = state.readings.between(first, stop)
     detections = state.readings.table[rows]
-    draft, everywhere = Draft(state.tracks), claims(state.tracks, len(state.readings))
+    draft, everywhere = Draft(state.tracks), claims(state.tracks, len(state.readings), first, stop)
     claim_readings(draft, state, skeleton, max(first, 0), stop, everywhere)
     owner = everywhere[rows]
-    ids = associate(
-        detections,
-        owner,
-        state.next_track_id,
-        skeleton,
-        config,
-    )
+    later = final[-1] + 1
+    joins = later < len(state.found) and bool(state.found[later])  # those after them were looked for first
+    ids = associate(detections, owner, state.next_track_id, skeleton, config, joins)
     fresh = (owner == -1) & (ids >= 0) & (detections.frame <= final[-1])
     for track_id in np.unique(ids[fresh]):
         of_person = ids == track_id

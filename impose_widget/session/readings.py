@@ -13,28 +13,31 @@ class Readings:
 
     def __init__(self, n_keypoints: int, n_frames: int) -> None:
         self.n_keypoints = n_keypoints
-        self._parts: list[Detections] = []
-        self._all = Detections.empty(n_keypoints)
+        self._held = Detections.empty(n_keypoints)  # with room for more behind the first `_n` rows
+        self._n = 0
         self.analysed = np.zeros(n_frames, bool)
         """(T,) frames that the network has looked at as a whole."""
 
     def __len__(self) -> int:
-        return len(self._all) + sum(len(p) for p in self._parts)
+        return self._n
 
     def add(self, frames: list[int], detections: Detections) -> np.ndarray:
         """Append detections; `frames` were looked at as a whole. Returns their rows (m,)."""
-        first = len(self)
-        self._parts.append(detections)
+        first, self._n = self._n, self._n + len(detections)
+        if self._n > len(self._held):  # as much room again: chunk after chunk must not copy all each time
+            room = Detections.room(max(2 * len(self._held), self._n, 1024), self.n_keypoints)
+            for name in Detections.__slots__:
+                getattr(room, name)[:first] = getattr(self._held, name)[:first]
+            self._held = room
+        for name in Detections.__slots__:
+            getattr(self._held, name)[first : self._n] = getattr(detections, name)
         self.analysed[frames] = True
-        return np.arange(first, first + len(detections))
+        return np.arange(first, self._n)
 
     @property
     def table(self) -> Detections:
-        """All rows."""
-        if self._parts:
-            self._all = Detections.concatenate([self._all, *self._parts])
-            self._parts = []
-        return self._all
+        """All rows; a view that must not be written."""
+        return self._held[: self._n]
 
     def between(self, first: int, stop: int) -> np.ndarray:
         """Rows (m,) of the frames in [first, stop), sorted by frame."""

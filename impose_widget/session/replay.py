@@ -98,7 +98,7 @@ class _Replay:
         """The same work as a generator."""
         p, session = action.payload, self.session
         if action.kind == "initialize":
-            return session.iter_initialize(unpack_frames(p["frames"]), p["chunk"])
+            return session._finding(unpack_frames(p["frames"]), p["chunk"])  # in the order in which it was
         names = None if p["keypoints"] is None else [session.skeleton.keypoints[k] for k in p["keypoints"]]
         if action.kind == "complete":
             return session.completion(

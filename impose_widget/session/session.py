@@ -150,14 +150,24 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
             for done in self.iter_initialize(wanted):
                 bar.to(done)
 
-    def iter_initialize(self, frames: Iterable[int] | None = None, chunk: int = finding.CHUNK) -> Iterator[int]:
+    def iter_initialize(
+        self, frames: Iterable[int] | None = None, chunk: int = finding.CHUNK, around: int | None = None
+    ) -> Iterator[int]:
         """The same, yielding how many frames are done, at first and when more are on disk. Closing the generator stops.
 
         Args:
             frames: those to look at; None for all.
             chunk: frames between two yields.
+            around: begin at this frame and go on from there in both directions; None begins with the first.
         """
         wanted = arguments.frame_numbers(frames, len(self.video))
+        if around is not None:
+            found = self._state.found
+            around = self._frame(around, "around")
+            wanted = finding.around([f for f in wanted if not found[f]], around, chunk)
+        return self._finding(wanted, chunk)
+
+    def _finding(self, wanted: list[int], chunk: int) -> Iterator[int]:
         if self._detector is None or not wanted:
             return iter(())
         chunk = min(chunk, getattr(self._detector, "CHUNK", chunk))  # a slow network is heard of more often

@@ -58,6 +58,7 @@ class Host:
         self._io, self._slow = Lane("io"), Lane("tables")
         self._lock = threading.Lock()
         self._changes: list[Changed] = []
+        self._playhead: int | None = None  # a frame that somebody looks at, as far as requests tell
         self._waiting: Counter[str] = Counter()
         self._stop_listening = session.on_change(self._on_change)
 
@@ -139,6 +140,7 @@ class Host:
 
     def _frames(self, request: protocol.WantFrames) -> Message:
         self._in_video(*request.want)
+        self._playhead = request.want[0] if request.want else self._playhead
         jpegs = [self._pictures.jpeg(frame, request.size) for frame in request.want]
         return protocol.Frames(request.rid, request.client, request.want, request.size, jpegs)
 
@@ -262,7 +264,7 @@ class Host:
         for job in self.jobs.open():
             if job.what == "initialize":
                 return job
-        return self.jobs.start("initialize", finding(self.session), background=True)
+        return self.jobs.start("initialize", finding(self.session, lambda: self._playhead), background=True)
 
     def propagate(
         self, frame: Any = None, direction: Any = "forward", stop: Any = None, tracks: Any = None, keypoints: Any = None

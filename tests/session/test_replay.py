@@ -44,6 +44,7 @@ def test_everything_is_done_again(frames, walkers) -> None:
         s.undo()
         s.undo()
         s.redo()
+        s.review(5, comment="fine")
         s.propagate(tracks="all", direction="backward", keypoints=["head"], progress=False)
         s.reject(frames=(0, 5))
         done = set(s.events["action"])
