@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from impose_widget.core.detections import Detections
-from impose_widget.core.geometry import box_iou, pose_box
+from impose_widget.core.geometry import box_iou, oks, person_area, pose_box
+from impose_widget.core.prior import Anchor, Prior
 from impose_widget.core.skeleton import COCO17
 from impose_widget.detect import BOX_FIT, LOW_SCORE, WEIGHTS, checked_frame, distinct
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from impose_widget.model.hints import Hints
     from impose_widget.model.impose import Detection
     from impose_widget.model.memory import Memory
 
 BOX_MARGIN = 0.1  # of a pose's tight box, where a person has no box
+OWN = 0.1  # OKS above which a reading is of the same person
 CACHE = 1_000_000_000  # bytes of memories that are kept
 
 
@@ -88,22 +91,60 @@ class ImposeDetector:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Better places for the keypoints that nobody placed; see `impose_widget.detect.Refiner`."""
         memory = self._memory(checked_frame(frame))
+        config = self.network.config
         placed = np.where(anchor[:, None], xy, np.nan)
-        box = _containing(box, placed, xy)
-        middle = box[:2] + box[2:] / 2
-        known = np.where(np.isfinite(xy), xy, middle)
-        size = np.array([frame.shape[1], frame.shape[0]])
-        keypoints = (known + self.network.config.pixel_centre) / size
-        held = self._tensor(anchor[None, None]).bool()
+        box = person_box(xy) if config.relative else _containing(box, placed, xy)
+        hints = None
+        if config.hints:
+            reading = self._in_shares(own_reading(self._guesses(memory, frame), xy), frame)
+            nothing = np.full((1, 1, len(xy)), np.nan)
+            hints = self._hints(reading[None, None], nothing, np.repeat(nothing[..., None], 2, -1))
         found = self._run(
             "refine",
             memory,
             self._tensor(self._shares(box, frame)[None, None]),
-            self._tensor(np.clip(keypoints, 0, 1)[None, None]),
-            ~held,
+            self._tensor(self._start(xy, box, frame)[None, None]),
+            ~self._tensor(anchor[None, None]).bool(),
+            None,
+            None,
+            hints,
         )
         read = self._detections(found, frame, 0)
         return np.where(anchor[:, None], xy, read.xy[0]).astype(np.float32), read.keypoints[0, :, 2]
+
+    def carry(
+        self, frames: Sequence[np.ndarray], prior: Prior, anchors: Sequence[Anchor], content: str = "here"
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Read people in frames to which they were carried; see `impose_widget.propagate.network.Network`."""
+        from impose_widget.model.memory import together
+
+        memory = together([self._memory(checked_frame(f)) for f in frames])
+        n, people, k = prior.deviation.shape
+        boxes = np.array([[person_box(xy) for xy in row] for row in prior.xy])
+        pairs = [zip(*row, strict=True) for row in zip(prior.xy, boxes, strict=True)]
+        start = np.array([[self._start(xy, box, frames[0]) for xy, box in row] for row in pairs])
+        shares = np.array([[self._shares(box, frames[0]) for box in row] for row in boxes])
+        size = boxes[..., 2:].max(-1)[..., None]
+        at_anchor = [self._anchored(a, content == "anchor") for a in anchors]
+        told = None
+        if content == "anchor":
+            told = self._stacked([a[2] for a in at_anchor], n)
+        hints = None
+        if self.network.config.hints:
+            residual = np.broadcast_to(np.stack([a[0] for a in at_anchor]), (n, people, k, 2))
+            hints = self._hints(self._in_shares(prior.reading, frames[0]), prior.deviation / size, residual)
+            hints = hints._replace(looks=self._stacked([a[1] for a in at_anchor], n))
+        free = ~self._tensor(prior.held).bool()
+        found = self._run("carry", memory, self._tensor(shares), self._tensor(start), free, told, hints)
+        extent = np.array(frames[0].shape[1::-1])
+        xy = found.final.keypoints.cpu().numpy() * extent - self.network.config.pixel_centre
+        xy = np.where(prior.held[..., None], prior.xy, xy).astype(np.float32)
+        score = keypoint_scores(found, found.final.logits[..., 1].sigmoid()).cpu().numpy()
+        return xy, deviation_of(score, person_area(xy))
+
+    def prepare(self, frame: np.ndarray) -> None:
+        """Compute what a correction in this frame would need, if it is not there yet."""
+        self._memory(checked_frame(frame))
 
     # -- the network ---------------------------------------------------------------------------------------------
 
@@ -138,6 +179,55 @@ class ImposeDetector:
             self._memories.popitem(last=False)
         return kept._replace(tokens=kept.tokens.float())
 
+    def _start(self, xy: np.ndarray, box: np.ndarray, frame: np.ndarray) -> np.ndarray:
+        """Keypoints (K, 2) in pixels, in shares of the image; unknown ones in the middle of their box."""
+        known = np.where(np.isfinite(xy), xy, box[:2] + box[2:] / 2)
+        shares = (known + self.network.config.pixel_centre) / np.array([frame.shape[1], frame.shape[0]])
+        return shares if self.network.config.relative else np.clip(shares, 0, 1)
+
+    def _in_shares(self, reading: np.ndarray, frame: np.ndarray) -> np.ndarray:
+        """Readings (..., 3) in pixels and score, in shares of the image and score."""
+        size = np.array([frame.shape[1], frame.shape[0]])
+        return np.concatenate([(reading[..., :2] + self.network.config.pixel_centre) / size, reading[..., 2:]], -1)
+
+    def _guesses(self, memory: Memory, frame: np.ndarray) -> np.ndarray:
+        """Readings (N, K, 3) of the backbone's own heads in pixels."""
+        if memory.guess is None:
+            return np.zeros((0, self.network.config.keypoints, 3), np.float32)
+        real = memory.guess.real[0]
+        xy = memory.guess.keypoints[0, real].cpu().numpy() * np.array(frame.shape[1::-1])
+        score = memory.guess.scores[0, real].cpu().numpy()
+        return np.concatenate([xy - self.network.config.pixel_centre, score[..., None]], -1)
+
+    def _hints(self, reading: np.ndarray, deviation: np.ndarray, residual: np.ndarray) -> Hints:
+        from impose_widget.model.hints import Hints
+
+        return Hints(*(self._tensor(np.ascontiguousarray(x)) for x in (reading, deviation, residual)))
+
+    def _anchored(self, anchor: Anchor, with_content: bool) -> tuple[np.ndarray, Tensor | None, Tensor | None]:
+        """What carries over from an anchor: residuals (K, 2), looks (K, L C), the person's content (C)."""
+        placed = np.isfinite(anchor.xy).all(-1)
+        known = np.where(placed[:, None], anchor.xy, anchor.reading[:, :2])
+        box = person_box(known)
+        residual = (anchor.xy - anchor.reading[:, :2]) / box[2:].max()
+        if not (self.network.config.hints or with_content):
+            return residual, None, None
+        memory = self._memory(checked_frame(anchor.frame))
+        at = self._tensor(self._start(known, box, anchor.frame)[None])
+        looks = memory.pooled(at)[0]
+        looks[~placed] = float("nan")
+        if not with_content:
+            return residual, looks, None
+        shares = self._tensor(self._shares(box, anchor.frame)[None, None])
+        found = self._run("refine", memory, shares, at[None], ~self._tensor(placed[None, None]).bool())
+        return residual, looks, found.content[0, 0]
+
+    def _stacked(self, people: list[Tensor], n: int) -> Tensor:
+        """Tensors of P people, once for each of n frames."""
+        import torch
+
+        return torch.stack(people)[None].expand(n, *[-1] * (people[0].dim() + 1))
+
     def _shares(self, box: np.ndarray, frame: np.ndarray) -> np.ndarray:
         """x, y, width, height in pixels to cx, cy, w, h in shares of the image."""
         size = np.array([frame.shape[1], frame.shape[0]])
@@ -150,7 +240,7 @@ class ImposeDetector:
 
         final = found.final
         person = final.logits[0, :, PERSON].sigmoid()
-        score = keypoint_scores(found, person)
+        score = keypoint_scores(found, found.final.logits[..., PERSON].sigmoid())[0]
         rows = person.argsort(descending=True)
         if found.real is not None:
             rows = rows[found.real[0, rows]]
@@ -168,7 +258,7 @@ class ImposeDetector:
 
 
 def keypoint_scores(found: Detection, person: Tensor) -> Tensor:
-    """How sure each keypoint (N, K) of the first image is.
+    """How sure each keypoint (B, N, K) is, given how sure the people (B, N) are.
 
     From the network's head, if it has one. Else the person's score, less where the last two layers still moved the
     keypoint: public checkpoints say nothing of single keypoints.
@@ -176,12 +266,36 @@ def keypoint_scores(found: Detection, person: Tensor) -> Tensor:
     import torch
 
     if found.final.confidence is not None:
-        return found.final.confidence[0].sigmoid()
-    last = found.final.keypoints[0]
-    path = [p[0, :, 1:, :2] for p in found.places[-3:-1]] + [last]
+        return found.final.confidence.sigmoid()
+    last = found.final.keypoints
+    path = [p[:, :, 1:, :2] for p in found.places[-3:-1]] + [last]
     moved = sum(((b - a).norm(dim=-1) for a, b in pairwise(path)), torch.zeros_like(last[..., 0]))
-    size = found.places[-2][0, :, 1:, 2:].norm(dim=-1).clamp(min=1e-6)
-    return person[:, None] * torch.exp(-moved / size)
+    size = found.places[-2][:, :, 1:, 2:].norm(dim=-1).clamp(min=1e-6)
+    return person[..., None] * torch.exp(-moved / size)
+
+
+def deviation_of(score: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """How far off keypoints (..., K) of expected similarities are, in pixels, on people of some areas (...)."""
+    far = np.sqrt(-2 * np.log(np.clip(score, 1e-4, 0.9999)))
+    return far * 2 * COCO17.sigma_array * np.sqrt(np.maximum(area, 1.0))[..., None]
+
+
+def person_box(xy: np.ndarray) -> np.ndarray:
+    """A box (4,) x, y, width, height around keypoints (K, 2), as relative networks learned it."""
+    tight = pose_box(xy)
+    if not np.isfinite(tight).all():
+        return np.array([0.0, 0.0, 1.0, 1.0])
+    margin = BOX_MARGIN * max(tight[2:].max(), 1.0)
+    return np.concatenate([tight[:2] - margin, tight[2:] + 2 * margin])
+
+
+def own_reading(readings: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """Which of N readings (N, K, 3) is of a person with keypoints (K, 2): (K, 3), NaN if none is."""
+    if len(readings):
+        alike = oks(xy[None], readings[..., :2], person_area(xy)[None], COCO17.sigma_array)[0]
+        if alike.max() > OWN:
+            return readings[int(alike.argmax())]
+    return np.full((len(xy), 3), np.nan)
 
 
 def _fit(frame: np.ndarray, size: tuple[int, int], multiple: int) -> tuple[np.ndarray, tuple[int, int]]:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import impose_widget as iw
+from impose_widget.core.prior import Anchor, Prior
 from impose_widget.model.config import r50, tiny
 from impose_widget.model.impose import IMPose
 from impose_widget.model.network_file import save_network
@@ -138,3 +139,69 @@ def test_untrained_tiny_says_what_its_backbone_says(tmp_path: Path) -> None:
     for row in range(3):
         off = np.linalg.norm(ours.xy[:, None] - theirs.xy[row], axis=-1).mean(-1).min()
         assert off < 2.0
+
+
+@pytest.fixture(scope="module")
+def relative(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shape of network that was made for being carried: places within the person, hints, MoveNet's backbone."""
+    torch.manual_seed(1)
+    changes = {k: v for k, v in NARROW.items() if k != "box_layers"}
+    config = tiny(**changes, relative=True, hints=True, people_see_each_other=False, short_side=64, long_side=96)
+    net = IMPose(config)
+    with torch.no_grad():
+        for heads in (net.decoder.heads.keypoint, net.decoder.heads.box):
+            for head in heads:
+                head.layers[-1].weight.normal_(std=0.2)
+        net.hints.out.layers[-1].weight.normal_(std=0.2)
+    path = tmp_path_factory.mktemp("weights") / "relative.safetensors"
+    save_network(net.state_dict(), config, path)
+    return path
+
+
+def told(n: int, people: int, seed: int = 0) -> Prior:
+    rng = np.random.default_rng(seed)
+    xy = np.array([36, 24]) + rng.uniform(-12, 12, (n, people, 17, 2))
+    held = np.zeros((n, people, 17), bool)
+    held[0, :, 4] = True
+    deviation = np.where(rng.random((n, people, 17)) < 0.5, 2.0, np.nan)
+    return Prior(xy, deviation, held, np.concatenate([xy + 1, np.full((n, people, 17, 1), 0.6)], -1))
+
+
+def placed(frame: np.ndarray, seed: int = 0) -> Anchor:
+    xy = np.array([36, 24]) + np.random.default_rng(seed).uniform(-12, 12, (17, 2))
+    reading = np.concatenate([xy + 2, np.full((17, 1), 0.5)], -1)
+    return Anchor(frame, np.where(np.arange(17)[:, None] % 2 == 0, xy, np.nan), reading)
+
+
+@pytest.mark.parametrize("content", ["here", "anchor"])
+@pytest.mark.parametrize("which", ["weights", "relative"])
+def test_frames_of_a_batch_are_read_as_they_are_alone(
+    which: str, content: str, clip: np.ndarray, request: pytest.FixtureRequest
+) -> None:
+    detector = ImposeDetector(request.getfixturevalue(which), "cpu")
+    prior, anchors = told(3, 2), [placed(clip[4]), placed(clip[5], 1)]
+    xy, deviation = detector.carry(list(clip[:3]), prior, anchors, content)
+    assert xy.shape == (3, 2, 17, 2) and deviation.shape == (3, 2, 17)
+    assert np.isfinite(xy).all() and (deviation > 0).all()
+    np.testing.assert_array_equal(xy[prior.held], prior.xy[prior.held].astype(np.float32))
+    for i in range(3):
+        alone, _ = detector.carry([clip[i]], Prior(*(part[i : i + 1] for part in prior)), anchors, content)
+        np.testing.assert_allclose(alone[0], xy[i], atol=2e-3)
+
+
+def test_the_anchor_says_how_this_annotator_places_keypoints(relative: Path, clip: np.ndarray) -> None:
+    detector = ImposeDetector(relative, "cpu")
+    prior, anchor = told(2, 1), placed(clip[4])
+    plain, _ = detector.carry(list(clip[:2]), prior, [anchor])
+    other, _ = detector.carry(list(clip[:2]), prior, [anchor._replace(xy=anchor.xy + 3)])
+    nothing, _ = detector.carry(list(clip[:2]), prior, [anchor._replace(xy=np.full((17, 2), np.nan))])
+    assert np.abs(other - plain).max() > 0.1 and np.abs(nothing - plain).max() > 0.1
+
+
+def test_a_relative_network_settles_people_too(relative: Path, clip: np.ndarray) -> None:
+    detector = ImposeDetector(relative, "cpu")
+    xy, anchor = told(1, 1).xy[0, 0].astype(np.float32), np.zeros(17, bool)
+    anchor[[2, 9]] = True
+    new, score = detector.refine(clip[0], xy, anchor, np.full(4, np.nan))
+    np.testing.assert_array_equal(new[anchor], xy[anchor])
+    assert np.abs(new - xy)[~anchor].max() > 0.1 and ((score > 0) & (score < 1)).all()

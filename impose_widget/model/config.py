@@ -41,6 +41,10 @@ class ImposeConfig:
             keypoints alone (Click-Pose).
         keypoint_labels: whether keypoints that are given have contents of their own (Click-Pose's label_enc_pose).
         marks_locks: whether a keypoint that is given is marked as such.
+        relative: whether a person's queries are told where they are in the person, and move in shares of the person;
+            else (the public networks) in the image, in logit space. It makes what was learned on people cut out of
+            images hold wherever they are.
+        hints: whether keypoints are told what else is known of them (`impose_widget.model.hints`).
         confidence: whether there is a head for how good each keypoint is; no public checkpoint has one.
         padded_positions: whether a query's place is told in shares of the padded image (ED-Pose) or of the image alone,
             which no batch changes.
@@ -70,6 +74,8 @@ class ImposeConfig:
     people_see_each_other: bool = True
     keypoint_labels: bool = False
     marks_locks: bool = False
+    relative: bool = False
+    hints: bool = False
     confidence: bool = False
     padded_positions: bool = True
     border: float = 1e-3

@@ -1,8 +1,9 @@
 """The Human-to-Keypoint Decoder (paper section III-B): boxes of people, then people as boxes and keypoints.
 
-Every layer moves its references a little, in logit space; what a layer reports is read off its normalised output with
-the same heads, from the references that it started with. Gradients flow from a layer's report into the shift before it
-("look forward twice", DINO, Zhang et al. 2023), not into what the layer looked at.
+Every layer moves its references a little, in logit space (or in shares of the person, see `ImposeConfig`); what a layer
+reports is read off its normalised output with the same heads, from the references that it started with. Gradients flow
+from a layer's report into the shift before it ("look forward twice", DINO, Zhang et al. 2023), not into what the layer
+looked at.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from impose_widget.model.attention import DeformableAttention, SelfAttention
 from impose_widget.model.config import ImposeConfig
 from impose_widget.model.heads import MLP, Heads, Prediction
 from impose_widget.model.memory import Memory
-from impose_widget.model.positions import encode_boxes, logit
+from impose_widget.model.positions import encode_boxes, encode_within, logit, person_unit
 from impose_widget.model.selection import Queries
+
+STEP = 0.25
+"""What an output of 1 moves, in sizes of the person, where shifts are relative."""
 
 
 class DecoderLayer(nn.Module):
@@ -96,10 +100,10 @@ class Decoder(nn.Module):
             start = references.detach()
             content = self.layers[i](content, self._position(start, memory), start, memory, seen)
             said.append(self._box_prediction(i, self.norm(content), references, queries.prior))
-            references = self._moved(start, self.heads.box[i](content))
+            references = self._moved_box(start, self.heads.box[i](content))
         return queries._replace(content=content, boxes=references), said
 
-    def expand(self, queries: Queries) -> People:
+    def expand(self, queries: Queries, memory: Memory) -> People:
         """Human to keypoints: the G most likely people, each with K keypoints around (or at) its box."""
         last = self.config.box_layers - 1
         score = self.heads.score[last](queries.content).amax(-1)
@@ -119,7 +123,8 @@ class Decoder(nn.Module):
         else:
             content = queries.content[:, :, None] + self.keypoint_embed
         centre = queries.boxes[:, :, None, :2] if queries.keypoints is None else queries.keypoints
-        at = self._moved(centre.expand(-1, -1, k, -1), self.heads.keypoint[-1](content))
+        unit = person_unit(queries.boxes, memory)[:, :, None]
+        at = self._moved(centre.expand(-1, -1, k, -1), self.heads.keypoint[-1](content), unit)
         people = self.given(queries.content, queries.boxes, at, content)
         seen = None if queries.real is None else queries.real[:, None]
         return people._replace(prior=queries.prior, real=queries.real, seen=seen)
@@ -150,8 +155,9 @@ class Decoder(nn.Module):
             start = _settled(references)
             content = self.layers[i](content, self._position(start, memory), start, memory, people.seen)
             out = self.norm(content)
-            said.append(self._prediction(i, out, references, people.prior, free))
-            references = self._moved(start, self._shift(i, content, free))
+            unit = person_unit(references[:, :, 0], memory)[:, :, None]
+            said.append(self._prediction(i, out, references, people.prior, free, unit))
+            references = self._next(i, start, content, free, unit)
             places.append(references)
         return out, said, places
 
@@ -160,17 +166,35 @@ class Decoder(nn.Module):
         if self.config.padded_positions:
             ratio = torch.cat([memory.valid[:, 0]] * 2, -1)
             references = references * ratio.view(len(ratio), *[1] * (references.dim() - 2), 4)
-        encoded = encode_boxes(references, self.config.width)
+        if self.config.relative:
+            encoded = encode_within(references, memory, self.config.width)
+        else:
+            encoded = encode_boxes(references, self.config.width)
         return self.place(encoded.to(self.keypoint_embed.dtype))
 
-    def _moved(self, references: Tensor, shift: Tensor) -> Tensor:
-        return (logit(references, self.config.border) + shift).sigmoid()
+    def _moved(self, at: Tensor, shift: Tensor, unit: Tensor) -> Tensor:
+        """Points or sizes (…, 2) after a shift; `unit` (…, 2) is the size of their person in shares of the image."""
+        if self.config.relative:
+            return at + STEP * shift * unit
+        return (logit(at, self.config.border) + shift).sigmoid()
 
-    def _shift(self, i: int, content: Tensor, free: Tensor | None) -> Tensor:
-        """(B, N, 1+K, 4) in logit space."""
+    def _moved_box(self, box: Tensor, shift: Tensor) -> Tensor:
+        """Boxes (…, 4) after a shift."""
+        if not self.config.relative:
+            return (logit(box, self.config.border) + shift).sigmoid()
+        centre = box[..., :2] + STEP * shift[..., :2] * box[..., 2:]
+        return torch.cat([centre, box[..., 2:] * (STEP * shift[..., 2:].clamp(-4, 4)).exp()], -1)
+
+    def _next(self, i: int, start: Tensor, content: Tensor, free: Tensor | None, unit: Tensor) -> Tensor:
+        """References (B, N, 1+K, 4) after layer i."""
         person, keypoints = content[:, :, :1], content[:, :, 1:]
-        xy = self._keypoint_shift(i, keypoints, free)
-        return torch.cat([self.heads.box[i](person), torch.cat([xy, self.heads.size(keypoints)], -1)], 2)
+        box = self._moved_box(start[:, :, :1], self.heads.box[i](person))
+        xy = self._moved(start[:, :, 1:, :2], self._keypoint_shift(i, keypoints, free), unit)
+        if self.config.relative:
+            size = start[:, :, 1:, 2:] * (STEP * self.heads.size(keypoints).clamp(-4, 4)).exp()
+        else:
+            size = self._moved(start[:, :, 1:, 2:], self.heads.size(keypoints), unit)
+        return torch.cat([box, torch.cat([xy, size], -1)], 2)
 
     def _keypoint_shift(self, i: int, content: Tensor, free: Tensor | None) -> Tensor:
         xy = self.heads.keypoint[i - self.config.box_layers](content)
@@ -180,14 +204,14 @@ class Decoder(nn.Module):
         logits = self.heads.score[i](out)
         if prior is not None:
             logits = logits + prior[..., None]
-        return Prediction(logits, self._moved(references, self.heads.box[i](out)))
+        return Prediction(logits, self._moved_box(references, self.heads.box[i](out)))
 
     def _prediction(
-        self, i: int, out: Tensor, references: Tensor, prior: Tensor | None, free: Tensor | None
+        self, i: int, out: Tensor, references: Tensor, prior: Tensor | None, free: Tensor | None, unit: Tensor
     ) -> Prediction:
         person = self._box_prediction(i, out[:, :, 0], references[:, :, 0], prior)
         keypoints = out[:, :, 1:]
-        xy = self._moved(references[:, :, 1:, :2], self._keypoint_shift(i, keypoints, free))
+        xy = self._moved(references[:, :, 1:, :2], self._keypoint_shift(i, keypoints, free), unit)
         confidence = None if self.heads.confidence is None else self.heads.confidence(keypoints)[..., 0]
         return person._replace(keypoints=xy, confidence=confidence)
 

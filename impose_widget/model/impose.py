@@ -16,6 +16,7 @@ from impose_widget.model.config import ImposeConfig
 from impose_widget.model.decoder import Decoder
 from impose_widget.model.encoder import Encoder
 from impose_widget.model.heads import PERSON, Prediction
+from impose_widget.model.hints import HintEncoder, Hints
 from impose_widget.model.memory import Memory
 from impose_widget.model.selection import EncoderSelection, PeakSelection, Queries
 
@@ -56,6 +57,7 @@ class IMPose(nn.Module):
         pooled = config.selection == "peaks"
         self.label = None if pooled else nn.Parameter(torch.randn(LABELS, c))
         self.keypoint_label = nn.Parameter(torch.randn(k + 1, c)) if config.keypoint_labels else None
+        self.hints = HintEncoder(config) if config.hints else None
         self.lock = nn.Parameter(torch.zeros(c)) if config.marks_locks else None
 
     def forward(self, images: Tensor, sizes: Tensor | None = None) -> Detection:
@@ -79,7 +81,7 @@ class IMPose(nn.Module):
         """Everybody: query selection, Box Decoder, expansion, Keypoint Decoder."""
         queries, encoder = self.selection(memory)
         queries, boxes = self.decoder.boxes(queries, memory)
-        people = self.decoder.expand(queries)
+        people = self.decoder.expand(queries, memory)
         out, said, places = self.decoder.keypoints(people, memory)
         return Detection(said[-1], boxes + said, encoder, out[:, :, 0], people.real, places)
 
@@ -91,6 +93,7 @@ class IMPose(nn.Module):
         free: Tensor,
         content: Tensor | None = None,
         seen: Tensor | None = None,
+        hints: Hints | None = None,
     ) -> Detection:
         """People of which somebody placed keypoints: the others are read again beside these (Click-Pose's loop).
 
@@ -101,21 +104,43 @@ class IMPose(nn.Module):
             free: (B, N, K) bool; those not free stay where they are.
             content: (B, N, C) of the people; None for what the network gives to somebody it is told of.
             seen: (B or 1, N, N) bool, who looks at whom; None for all at all.
+            hints: what else is known of the keypoints; networks without a use for it ignore it.
 
         Returns:
             As `detect`; keypoints that are not free are where they were.
         """
         person = self.person_content(memory, boxes) if content is None else content
-        people = self.decoder.given(person, boxes, keypoints, self.keypoint_content(person, free))
+        keypoint_content = self.keypoint_content(person, free)
+        if self.hints is not None and hints is not None:
+            keypoint_content = keypoint_content + self.hints(hints, keypoints, boxes, memory)
+        people = self.decoder.given(person, boxes, keypoints, keypoint_content)
         people = people._replace(seen=seen)
         out, said, places = self.decoder.keypoints(people, memory, free)
         return Detection(said[-1], said, None, out[:, :, 0], None, places)
+
+    def carry(
+        self,
+        memory: Memory,
+        boxes: Tensor,
+        keypoints: Tensor,
+        free: Tensor,
+        content: Tensor | None = None,
+        hints: Hints | None = None,
+    ) -> Detection:
+        """People whom a point tracker brought here (paper section III-C): Box Decoder, then Keypoint Decoder.
+
+        Args: as of `refine`; `boxes` and `keypoints` are where the tracker says.
+        """
+        person = self.person_content(memory, boxes) if content is None else content
+        queries, said = self.decoder.boxes(Queries(person, boxes), memory)
+        found = self.refine(memory, queries.boxes, keypoints, free, queries.content, hints=hints)
+        return found._replace(layers=said + found.layers)
 
     def read_boxes(self, memory: Memory, boxes: Tensor) -> Detection:
         """People that the network is told of by boxes (B, N, 4) alone, as a human draws them."""
         queries = Queries(self.person_content(memory, boxes), boxes)
         queries, said = self.decoder.boxes(queries, memory)
-        people = self.decoder.expand(queries)
+        people = self.decoder.expand(queries, memory)
         out, later, places = self.decoder.keypoints(people, memory)
         return Detection(later[-1], said + later, None, out[:, :, 0], None, places)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -47,6 +48,14 @@ class Memory(NamedTuple):
         image = torch.arange(len(index), device=index.device)[:, None, None]
         four = self.tokens[image, index].unflatten(2, (len(self.shapes), 4))  # (B, Q, L, 4, C)
         return (four * share.unflatten(2, (-1, 4))[..., None]).sum(3).flatten(2)
+
+
+def together(memories: Sequence[Memory]) -> Memory:
+    """Memories of images of one size as one batch, without what the backbone guessed."""
+    first = memories[0]
+    padding = None if first.padding is None else torch.cat([m.padding for m in memories])
+    tokens, valid = torch.cat([m.tokens for m in memories]), torch.cat([m.valid for m in memories])
+    return Memory(tokens, padding, first.shapes, valid, None)
 
 
 def padding_of(sizes: Tensor, height: int, width: int) -> Tensor:

@@ -7,12 +7,18 @@ run of one agrees with a float64 run of the other to the last digit.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from impose_widget.model.memory import Memory
+
 MAP_TEMPERATURE = 20  # of cells (DAB-DETR, ED-Pose)
 BOX_TEMPERATURE = 10_000
+WITHIN_TEMPERATURE = 100  # of places in a person
+FINEST_WAVE = 4.0  # of the same, per size of the person
 
 
 def waves(x: Tensor, channels: int, temperature: float) -> Tensor:
@@ -53,3 +59,23 @@ def logit(x: Tensor, border: float) -> Tensor:
     """The inverse of sigmoid; numbers nearer than `border` to 0 or 1, or beyond, are taken as that near."""
     x = x.clamp(0, 1)
     return (x.clamp(min=border) / (1 - x).clamp(min=border)).log()
+
+
+def person_unit(boxes: Tensor, memory: Memory) -> Tensor:
+    """The longer side of boxes (B, N, 4) in pixels, as shares (B, N, 2) of the image's width and height."""
+    image = memory.valid[:, 0] * memory.valid.new_tensor(memory.shapes[0][::-1])  # (B, 2) in cells of the finest map
+    side = (boxes[..., 2:] * image[:, None]).amax(-1, keepdim=True).clamp(min=1e-3)
+    return side / image[:, None]
+
+
+def encode_within(references: Tensor, memory: Memory, width: int) -> Tensor:
+    """Encodings (..., 2 width) of a person's references (B, N, 1+K, 4) by where they are in the person, however large.
+
+    People alone (B, N, 4) are told the shape of their box.
+    """
+    people = references[:, :, None] if references.dim() == 3 else references
+    unit = person_unit(people[:, :, 0], memory)[:, :, None]
+    xy = (people[..., :2] - people[:, :, :1, :2]) / unit
+    parts = torch.cat([xy, people[..., 2:] / unit], -1) * (2 * math.pi * FINEST_WAVE)
+    encoded = torch.cat([waves(parts[..., i], width // 2, WITHIN_TEMPERATURE) for i in (1, 0, 2, 3)], -1)
+    return encoded.view(*references.shape[:-1], -1)
