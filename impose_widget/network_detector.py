@@ -18,7 +18,7 @@ from impose_widget.core.detections import Detections
 from impose_widget.core.geometry import box_iou, oks, person_area, pose_box
 from impose_widget.core.prior import Anchor, Prior
 from impose_widget.core.skeleton import COCO17
-from impose_widget.detect import BOX_FIT, LOW_SCORE, WEIGHTS, checked_frame, distinct
+from impose_widget.detect import BOX_FIT, LOW_SCORE, WEIGHTS, MoveNetDetector, checked_frame, distinct
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,11 +63,14 @@ class ImposeDetector:
         if config.keypoints != len(COCO17):
             raise ValueError(f"Expected a network of COCO's 17 keypoints, got {weights} with {config.keypoints}.")
         self.size = size or (config.short_side, config.long_side)
+        self._finder = None if config.detects else MoveNetDetector(device=device)
         self._memories: OrderedDict[bytes, tuple[Memory, int]] = OrderedDict()
         self._cache = cache
 
     def detect(self, frames: Sequence[np.ndarray], indices: Sequence[int]) -> Detections:
         """Everybody in some frames, rows sorted by frame, then score; see `impose_widget.detect.Detector`."""
+        if self._finder is not None:
+            return self._finder.detect(frames, indices)
         if len(frames) != len(indices):
             raise ValueError(f"Expected as many numbers as frames, got {len(indices)} and {len(frames)}.")
         parts = [Detections.empty(len(COCO17))]
@@ -78,6 +81,8 @@ class ImposeDetector:
 
     def detect_in_box(self, frame: np.ndarray, box: np.ndarray) -> Detections:
         """The person in a drawn box (x, y, width, height): one detection of frame 0, or none."""
+        if self._finder is not None:
+            return self._finder.detect_in_box(frame, box)
         box = np.asarray(box, np.float64)
         memory = self._memory(checked_frame(frame))
         given = self._tensor(self._shares(box, frame)[None, None])

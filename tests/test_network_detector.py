@@ -16,6 +16,7 @@ from impose_widget.model.config import r50, tiny
 from impose_widget.model.impose import IMPose
 from impose_widget.model.network_file import save_network
 from impose_widget.network_detector import ImposeDetector
+from tests.propagate import scene
 from tests.shared import SHARED, needs_shared
 
 NARROW = {"width": 64, "heads": 4, "points": 2, "feedforward": 32, "box_layers": 1, "keypoint_layers": 2}
@@ -205,3 +206,47 @@ def test_a_relative_network_settles_people_too(relative: Path, clip: np.ndarray)
     new, score = detector.refine(clip[0], xy, anchor, np.full(4, np.nan))
     np.testing.assert_array_equal(new[anchor], xy[anchor])
     assert np.abs(new - xy)[~anchor].max() > 0.1 and ((score > 0) & (score < 1)).all()
+
+
+def test_a_network_that_only_refines_leaves_finding_to_movenet(relative: Path, tmp_path: Path) -> None:
+    from impose_widget.detect import WEIGHTS, MoveNetDetector
+    from impose_widget.model.network_file import load_network
+
+    net = load_network(relative, WEIGHTS)
+    path = tmp_path / "refines.safetensors"
+    save_network(net.state_dict(), replace(net.config, detects=False), path)
+    frame = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+    detector = ImposeDetector(path, "cpu")
+    ours, theirs = detector.detect([frame], [2]), MoveNetDetector(device="cpu").detect([frame], [2])
+    np.testing.assert_array_equal(ours.keypoints, theirs.keypoints)
+    assert not detector._memories
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+@pytest.mark.parametrize("which", ["weights", "relative"])
+def test_a_session_carries_corrections_with_the_network(
+    which: str, direction: str, request: pytest.FixtureRequest
+) -> None:
+    path = request.getfixturevalue(which)
+    moving, _ = scene.clip(np.column_stack([36 + np.arange(6), np.full(6, 32)]), size=(64, 96))
+    with iw.Session.open(moving, model=path, store=None, device="cpu", propagator="network") as s:
+        person = s.draw_box(3, (10, 8, 40, 36))
+        s.correct(1, person, "nose", (20.25, 10.5))
+        s.correct(3, person, "left_wrist", (30.5, 20.25))
+        before = s.poses
+        report = s.propagate(frame=3, direction=direction, tracks=[person], progress=False)
+        after = s.poses.set_index(["frame", "track_id", "keypoint"])
+        assert not report.stopped
+        moved = set(report.touched)
+        assert moved <= {"forward": {4, 5}, "backward": {0, 1, 2}, "both": {0, 1, 2, 4, 5}}[direction]
+        for frame, name, xy in ((1, "nose", (20.25, 10.5)), (3, "left_wrist", (30.5, 20.25))):
+            assert (
+                tuple(after.loc[(frame, person, name), ["x", "y"]]) == xy and after.loc[(frame, person, name), "anchor"]
+            )
+        s.undo()
+        pd.testing.assert_frame_equal(s.poses.drop(columns="revision"), before.drop(columns="revision"))
+
+
+def test_the_network_propagator_wants_a_network(clip: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="Expected a model that reads people in other frames"):
+        iw.Session.open(clip, model=None, store=None, propagator="network")

@@ -45,6 +45,7 @@ class ImposeConfig:
             else (the public networks) in the image, in logit space. It makes what was learned on people cut out of
             images hold wherever they are.
         hints: whether keypoints are told what else is known of them (`impose_widget.model.hints`).
+        detects: whether the decoders learned to find people; if not, MoveNet's heads find them.
         confidence: whether there is a head for how good each keypoint is; no public checkpoint has one.
         padded_positions: whether a query's place is told in shares of the padded image (ED-Pose) or of the image alone,
             which no batch changes.
@@ -76,6 +77,7 @@ class ImposeConfig:
     marks_locks: bool = False
     relative: bool = False
     hints: bool = False
+    detects: bool = True
     confidence: bool = False
     padded_positions: bool = True
     border: float = 1e-3

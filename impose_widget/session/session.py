@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None] | bool | None
 TRACKERS = ("auto", "lk")
+PROPAGATORS = ("auto", "flow", "network")
 
 
 class Session(PoseEdits, IdentityEdits, Review, Views):
@@ -61,6 +62,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         store: str | Path | None = "auto",
         resume: bool = True,
         device: str = "auto",
+        propagator: str = "auto",
     ) -> Session:
         """Open a video for annotation; what was done before is there again.
 
@@ -75,22 +77,26 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
                 for memory only.
             resume: False sets an existing journal aside (it is renamed, not deleted) and starts anew.
             device: "auto", "cpu" or "cuda".
+            propagator: what carries corrections to other frames: "flow" weighs point tracks against the model's
+                readings, "network" has a weights file's decoders read the person again there, "auto" is the better
+                measured one, flow.
 
         Raises:
             FileNotFoundError, OSError: the video or the journal cannot be read or made.
             ValueError, TypeError: an argument is not what it should be, or the journal is of another video.
         """
-        from impose_widget.propagate.fusion import FlowFusion
         from impose_widget.video import open_video
 
         kind = Skeleton.of(skeleton)
         arguments.one_of(tracker, TRACKERS, "tracker")
         arguments.one_of(device, ("auto", "cpu", "cuda"), "device")
+        arguments.one_of(propagator, PROPAGATORS, "propagator")
         detector = _detector(model, kind, device)
+        carries = _propagator(propagator, kind, detector)
         video, opened = open_video(source), None
         try:
             opened = open_journal(store, resume, video.path, video.fingerprint(), kind)
-            session = cls(video, kind, opened, detector, FlowFusion(kind))
+            session = cls(video, kind, opened, detector, carries)
         except BaseException:
             if opened is not None:
                 opened.close()
@@ -397,6 +403,23 @@ def _detector(model: str | Path | Detector | None, skeleton: Skeleton, device: s
     from impose_widget.network_detector import ImposeDetector
 
     return ImposeDetector(model, device)
+
+
+def _propagator(name: str, skeleton: Skeleton, detector: Detector | None) -> Propagator:
+    """The propagator that `propagator=` asks for."""
+    from impose_widget.propagate.fusion import FlowFusion
+
+    if name != "network":
+        return FlowFusion(skeleton)
+    if not hasattr(detector, "carry"):
+        raise ValueError(
+            "Expected a model that reads people in other frames with propagator='network', got "
+            f"{'no model' if detector is None else type(detector).__name__}; give model= a .safetensors file that "
+            "`impose-widget train` or `impose-widget convert` wrote, or propagator='flow'."
+        )
+    from impose_widget.propagate.network import NetworkPropagator
+
+    return NetworkPropagator(detector, FlowFusion(skeleton))
 
 
 class _Bar:
