@@ -37,7 +37,7 @@ LAYERS = {
     "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
     "model": layer("core", "impose_kernels numpy safetensors torch"),
     "tracking": layer("core", "numpy", "model", "torch"),
-    "train": layer("core model tracking", "cv2 lightning_fabric numpy pandas scipy torch tqdm", "io"),
+    "train": layer("core detect model tracking", "cv2 lightning_fabric numpy pandas scipy torch tqdm", "io"),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
     "network_detector": layer("core detect", "numpy", "model", "cv2 torch"),
     "issues": layer("core", "numpy pandas"),
