@@ -8,6 +8,17 @@ from typing import Annotated
 import typer
 
 
+def _list_formats(asked: bool) -> None:
+    if not asked:
+        return
+    from impose_widget.io import formats
+
+    for row in formats().itertuples():
+        needs = "" if row.available else f" (needs: pip install 'impose-widget[{row.extra}]')"
+        typer.echo(f"{row.format:15} {row.suffixes or 'a folder':18} {row.description}{needs}")
+    raise typer.Exit
+
+
 def convert_annotations(
     source: Annotated[Path, typer.Argument(help="The file, or folder, to read.", metavar="IN")],
     target: Annotated[Path, typer.Argument(help="The file, or folder, to write.", metavar="OUT")],
@@ -25,6 +36,9 @@ def convert_annotations(
         bool, typer.Option("--link", help="Give people identities from frame to frame, if IN has none.")
     ] = False,
     check: Annotated[bool, typer.Option("--check/--no-check", help="Read OUT back and compare it.")] = True,
+    list_formats: Annotated[
+        bool, typer.Option("--formats", help="List the formats and leave.", is_eager=True, callback=_list_formats)
+    ] = False,
 ) -> None:
     """Convert an annotation file to another format, and say first what that format cannot hold."""
     from impose_widget.io import formats, has_identities, losses, read, to_skeleton, write

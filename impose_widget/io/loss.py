@@ -43,8 +43,13 @@ def sentence(lost: pd.DataFrame, kind: Format) -> str:
         return ""
     parts: dict[str, list[str]] = {}
     for aspect, n, what in lost[["aspect", "n", "what"]].itertuples(index=False):
-        parts.setdefault(what, []).append(f"{_WORDS.get(aspect, aspect)} ({n})")
+        parts.setdefault(what, []).append(f"{words_of(aspect)} ({n})")
     return f"{kind.name} does not hold all of it: " + "; ".join(f"{', '.join(p)}: {w}" for w, p in parts.items()) + "."
+
+
+def words_of(aspect: str) -> str:
+    """What users call an aspect of `io.format.ASPECTS`."""
+    return _WORDS.get(aspect, aspect)
 
 
 _WORDS = {

@@ -2,7 +2,8 @@
 
 The labels are the mean of two people's of two clips (`tests.labelled`). Some keypoints are dropped from every frame, as
 in a data set of fewer keypoints, or all of them from some frames; `Session.complete` fills them, and what it says is
-compared with what was dropped. The last column is how far the two annotators are from each other there.
+compared with what was dropped. The last column is how well the two
+annotators agree there.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def row(clip: str, what: str, truth: pd.DataFrame, dropped: pd.DataFrame, poses:
     had = asked["visibility"] > 0
     found = pairs[pairs["visibility"] > 0]
     error = np.hypot(found["x"] - found["x_new"], found["y"] - found["y_new"])
-    apart = compared(clip).by_keypoint().set_index("keypoint")
-    names = asked["keypoint"].unique()
+    apart = compared(clip).by_keypoint()
+    apart = apart[apart["keypoint"].isin(asked["keypoint"])]
     return {
         "clip": clip,
         "dropped": what,
@@ -68,7 +69,7 @@ def row(clip: str, what: str, truth: pd.DataFrame, dropped: pd.DataFrame, poses:
         "p90 px": round(float(error.quantile(0.9)), 2),
         "OKS": round(float(similarity(truth, found).mean()), 3),
         "carried": round(float((found["source_new"] == "propagated").mean()), 2),
-        "annotators px": round(float(apart.loc[apart.index.isin(names), "median"].mean()), 2),
+        "annotators' OKS": round(float(np.average(apart["mean_similarity"], weights=apart["both"])), 3),
     }
 
 

@@ -126,6 +126,11 @@ def test_convert_says_first_what_is_lost_and_maps_keypoints(tmp_path: Path) -> N
     assert code == 2 and "new name" in err  # nothing that is there is written over
 
 
+def test_convert_lists_the_formats() -> None:
+    code, out, _ = run("convert-annotations", "--formats")
+    assert code == 0 and [line.split()[0] for line in out.splitlines()] == list(iw.formats()["format"])
+
+
 def test_convert_links_people_only_when_asked(tmp_path: Path) -> None:
     iw.write(some_poses(), tmp_path / "a", "yolo")
     code, out, err = run("convert-annotations", tmp_path / "a", tmp_path / "b.csv")

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import impose_widget as iw
+from tests.io.formats_page import PAGE, page
 from tests.io.posed import some_poses
 
 NAMES = ["poses.parquet", "poses.csv", "poses.json"]
@@ -141,3 +142,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     iw.write(some_poses(1, 1), tmp_path / "link.csv")
     assert (tmp_path / "link.csv").is_symlink()
     assert len(pd.read_csv(tmp_path / "real.csv")) == 17
+
+
+def test_the_page_about_formats_says_what_they_say() -> None:
+    assert PAGE.read_text("utf-8") == page(), "run: python -m tests.io.formats_page"
