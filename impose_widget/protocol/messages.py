@@ -28,6 +28,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "interpolate": ("track_id", "first", "last", "max_gap"),
     "reject": ("action", "frames", "tracks"),
     "resolve_issue": ("issue", "state"),
+    "review": ("frame", "track_id", "verdict", "comment", "frame_end"),
     "undo": (),
     "redo": (),
 }
@@ -193,6 +194,55 @@ class Option(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class WantGuide(Request):
+    """The project's guidelines, as annotators read them."""
+
+    kind: ClassVar[str] = "guide"
+
+
+@dataclass(frozen=True, slots=True)
+class WantJudged(Request):
+    """What guidelines and reviewers say of everybody in a frame; `blur`: look at the image as well."""
+
+    kind: ClassVar[str] = "judged"
+    frame: int
+    blur: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WantReview(Request):
+    """How far a review is; `frame` and `track_id` are where one is, and the next place to look at comes after it."""
+
+    kind: ClassVar[str] = "review"
+    frame: int
+    track_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WantMeters(Request):
+    kind: ClassVar[str] = "meters"
+
+
+@dataclass(frozen=True, slots=True)
+class WantLosses(Request):
+    """What a file would not hold; `path` empty for the one that is proposed, `format` empty for the path's own."""
+
+    kind: ClassVar[str] = "losses"
+    format: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantExport(Request):
+    """Write a file and read it back; `replace`: also where there is one."""
+
+    kind: ClassVar[str] = "export"
+    format: str
+    path: str
+    replace: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ping(Request):
     kind: ClassVar[str] = "ping"
 
@@ -318,6 +368,74 @@ class Before(Answer):
 
 
 @dataclass(frozen=True, slots=True)
+class Guide(Answer):
+    """`text` is Markdown; `file` the project's own, by its name; `digest` changes when anything in it does."""
+
+    kind: ClassVar[str] = "guide"
+    name: str
+    text: str
+    file: str | None
+    digest: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Answer):
+    """Of each person: track_id, n_visible, needed, size (pixels), truncated, blurred (keypoints), given, meets, kept,
+    reason; verdict (open, accepted, rejected), comment, changed_since.
+    """
+
+    kind: ClassVar[str] = "judged"
+    frame: int
+    revision: int
+    blur: bool
+    people: list[dict]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed(Answer):
+    """Numbers of people in frames; `next` [frame, track_id] to look at, null if all were; the newest `comments`."""
+
+    kind: ClassVar[str] = "review"
+    revision: int
+    person_frames: int
+    accepted: int
+    rejected: int
+    next: list[int] | None
+    comments: list[dict]
+
+
+@dataclass(frozen=True, slots=True)
+class Meters(Answer):
+    """The numbers of `Session.metrics`, by name."""
+
+    kind: ClassVar[str] = "meters"
+    values: dict
+
+
+@dataclass(frozen=True, slots=True)
+class Losses(Answer):
+    """`losses` of aspect, n, what; `formats` of format, description, suffix, and what to install (or "")."""
+
+    kind: ClassVar[str] = "losses"
+    format: str
+    path: str
+    exists: bool
+    losses: list[dict]
+    formats: list[dict]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported(Answer):
+    """`said` is what was lost and who was left out, a sentence each; `size` in bytes."""
+
+    kind: ClassVar[str] = "export"
+    path: str
+    size: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Error(Answer):
     kind: ClassVar[str] = "error"
     code: str
@@ -391,8 +509,15 @@ REQUESTS = {
     c.kind: c
     for c in (
         Hello, WantFrames, WantPoses, WantIssue, WantIssues, WantLanes, WantBefore,
+        WantGuide, WantJudged, WantReview, WantMeters, WantLosses, WantExport,
         Edit, Propagate, Initialize, Cancel, Option, Ping,
     )
 }  # fmt: skip
-ANSWERS = {c.kind: c for c in (Welcome, Frames, Poses, Done, Started, Ok, Issue, Issues, Lanes, Before, Error)}
+ANSWERS = {
+    c.kind: c
+    for c in (
+        Welcome, Frames, Poses, Done, Started, Ok, Issue, Issues, Lanes, Before,
+        Guide, Judged, Reviewed, Meters, Losses, Exported, Error,
+    )
+}  # fmt: skip
 BROADCASTS = {c.kind: c for c in (Changed, Progress, Finished, Failed, Options, Go)}

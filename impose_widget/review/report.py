@@ -116,7 +116,7 @@ def review_report(session: Any, since: int | None = None) -> ReviewReport:
         _keypoints(poses, changes),
         _people(everybody, checked, reviews.assign(verdict=verdict), changes),
         changes,
-        _comments(reviews),
+        comments(reviews),
         pd.crosstab(issues["kind"].astype(str), decided).rename_axis(columns=None).reset_index(),
     )
 
@@ -185,7 +185,7 @@ def _people(
     return table.reset_index()
 
 
-def _comments(reviews: pd.DataFrame) -> pd.DataFrame:
+def comments(reviews: pd.DataFrame) -> pd.DataFrame:
     """Runs of frames with the same words of the same action as one row."""
     said = reviews[reviews["comment"] != ""].sort_values(["track_id", "frame"])
     columns = ["frame", "frame_end", "track_id", "verdict", "comment"]

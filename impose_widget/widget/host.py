@@ -18,6 +18,7 @@ import pandas as pd
 from impose_widget import protocol
 from impose_widget.protocol import ACTIONS, Message, Refused, Request
 from impose_widget.session import Changed, Session
+from impose_widget.widget import desk, exports
 from impose_widget.widget.lanes import lanes
 from impose_widget.widget.pictures import Pictures
 from impose_widget.widget.rows import pose_rows, rows_of_records
@@ -28,8 +29,18 @@ from impose_widget.worker import LATER, NORMAL, URGENT, Job, Jobs, Lane, log
 MOST_ROWS = 400  # poses that a message about a change brings along; of more the browser asks for those it shows
 MOST_ISSUES = 500
 MOST_WAITING = 200  # requests of one page that may be in line
-SLOW = (protocol.WantIssue, protocol.WantIssues, protocol.WantBefore)  # asked for by people, not by each frame
-LEAVES_THINGS_TO_CARRY = frozenset(ACTIONS) - {"undo", "redo", "reject", "resolve_issue", "delete", "interpolate"}
+DESK = {
+    protocol.WantGuide: desk.guide,
+    protocol.WantJudged: desk.judged,
+    protocol.WantReview: desk.reviewed,
+    protocol.WantMeters: desk.meters,
+    protocol.WantLosses: exports.losses,
+    protocol.WantExport: exports.export,
+}
+"""Requests that need nothing but the session."""
+SLOW = (protocol.WantIssue, protocol.WantIssues, protocol.WantBefore, *DESK)  # asked for by people, not by each frame
+NOTHING_TO_CARRY = ("undo", "redo", "reject", "resolve_issue", "review", "delete", "interpolate")
+LEAVES_THINGS_TO_CARRY = frozenset(ACTIONS) - set(NOTHING_TO_CARRY)
 
 
 class Host:
@@ -89,7 +100,8 @@ class Host:
     def _answer(self, request: Request) -> None:
         follow = True
         try:
-            answer = self._handlers[type(request)](self, request)
+            known = DESK.get(type(request))
+            answer = known(self.session, request) if known else self._handlers[type(request)](self, request)
         except Exception as error:
             follow = False
             code, sentence = _explain(error)

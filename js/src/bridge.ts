@@ -37,7 +37,14 @@ export const BUSY_AFTER = 500; // ms without an answer
 const LOOK_EVERY = 250; // ms
 const RETRY = [1000, 2000, 4000, 8000]; // ms between attempts to reach a kernel that does not answer
 /** What the timeline asks for by itself: nobody waits for it. */
-const UNHURRIED: ReadonlySet<Request["kind"]> = new Set<Request["kind"]>(["lanes", "issues"]);
+const UNHURRIED: ReadonlySet<Request["kind"]> = new Set<Request["kind"]>([
+  "lanes",
+  "issues",
+  "judged",
+  "review",
+  "meters",
+  "guide",
+]);
 const PATIENCE = 2500; // ms for an answer to a ping that was sent because something looked wrong
 
 /** One model's line to the kernel; made once per model, shared by its views. */

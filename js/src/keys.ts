@@ -246,7 +246,7 @@ export function chordOf(event: KeyLike, known: (chord: string) => boolean = (cho
   const plain = !event.shiftKey || /^\d$/.test(event.key);
   let base = event.key === " " ? "Space" : event.key;
   if (/^[a-z]$/i.test(base)) base = base.toUpperCase();
-  else if (position && !/^[\x21-\x7e]$/.test(base) && base.length === 1) base = position;
+  else if (position && !/^[\x21-\x7e]$/.test(base) && (base.length === 1 || base === "Dead")) base = position;
   else if (digit && plain && !graph && !known(base)) base = digit;
   // A symbol is itself whichever modifiers its layout needs.
   const symbol = base.length === 1 && !/[A-Z]/.test(base);

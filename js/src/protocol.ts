@@ -91,6 +91,13 @@ export interface Edits {
   delete: { track_id: number; frame: number | null; scope: Scope | Span };
   interpolate: { track_id: number; first: number; last: number; max_gap: number };
   reject: { action: number | null; frames: Span | null; tracks: number[] | null };
+  review: {
+    frame: number | null;
+    track_id: number | null;
+    verdict: "accepted" | "rejected" | "open" | "comment";
+    comment: string;
+    frame_end: number | null;
+  };
   resolve_issue: { issue: number | string; state: "accepted" | "ignored" };
   undo: Record<string, never>;
   redo: Record<string, never>;
@@ -117,6 +124,12 @@ export type Request =
   | { kind: "issues"; limit: number }
   | { kind: "lanes"; first: number; stop: number; bins: number }
   | { kind: "before"; action: number | null; first: number; stop: number }
+  | { kind: "guide" }
+  | { kind: "judged"; frame: number; blur: boolean }
+  | { kind: "review"; frame: number; track_id: number | null }
+  | { kind: "meters" }
+  | { kind: "losses"; format: string; path: string }
+  | { kind: "export"; format: string; path: string; replace: boolean }
   | { kind: "option"; name: "auto_propagate"; value: boolean }
   | { kind: "ping" };
 
@@ -156,7 +169,81 @@ export type Before = Answered & {
   stop: number;
   n: number;
 };
+/** The project's guidelines; `text` is Markdown. */
+export type Guide = Answered & {
+  kind: "guide";
+  name: string;
+  text: string;
+  file: string | null;
+  digest: string;
+  policy: string;
+};
+/** What guidelines and a reviewer say of a person in a frame. */
+export interface Verdict {
+  track_id: number;
+  n_visible: number;
+  needed: number;
+  size: number; // pixels, the square root of the box's area
+  truncated: boolean;
+  blurred: string[]; // keypoints
+  given: boolean; // somebody placed something by hand
+  meets: boolean;
+  kept: boolean;
+  reason: string; // why they do not meet the guidelines
+  verdict: "open" | "accepted" | "rejected";
+  comment: string;
+  changed_since: boolean; // the pose was changed after the verdict
+}
+export type Judged = Answered & {
+  kind: "judged";
+  frame: number;
+  revision: number;
+  blur: boolean;
+  people: Verdict[];
+};
+export interface Remark {
+  frame: number;
+  frame_end: number;
+  track_id: number;
+  verdict: string;
+  comment: string;
+}
+/** How far a review is; `next` is whom to look at, nobody if all were. */
+export type Reviewed = Answered & {
+  kind: "review";
+  revision: number;
+  person_frames: number;
+  accepted: number;
+  rejected: number;
+  next: [frame: number, track_id: number] | null;
+  comments: Remark[];
+};
+/** The numbers of `metrics()`. */
+export type Meters = Answered & { kind: "meters"; values: Record<string, number> };
+export interface Format {
+  format: string;
+  description: string;
+  suffix: string;
+  needs: string; // what to install; "" if nothing
+}
+/** What a file would not hold. */
+export type Losses = Answered & {
+  kind: "losses";
+  format: string;
+  path: string;
+  exists: boolean;
+  losses: { aspect: string; n: number; what: string }[];
+  formats: Format[];
+};
+/** A file was written and read back. */
+export type Exported = Answered & { kind: "export"; path: string; size: number; said: string };
 export type Answer =
+  | Guide
+  | Judged
+  | Reviewed
+  | Meters
+  | Losses
+  | Exported
   | Welcome
   | (Answered & { kind: "frames"; frames: number[]; size: Size })
   | (Answered & { kind: "poses"; first: number; stop: number; revision: number; n: number })
@@ -209,6 +296,12 @@ export interface AnswerTo {
   issues: Extract<Answer, { kind: "issues" }>;
   lanes: Lanes;
   before: Before;
+  guide: Guide;
+  judged: Judged;
+  review: Reviewed;
+  meters: Meters;
+  losses: Losses;
+  export: Exported;
   option: Extract<Answer, { kind: "ok" }>;
   ping: Extract<Answer, { kind: "ok" }>;
 }

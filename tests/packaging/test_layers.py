@@ -54,7 +54,7 @@ LAYERS = {
     "widget": layer(
         "core protocol render session video worker",
         "anywidget numpy pandas tqdm traitlets",
-        "",
+        "guidelines io review",
         "IPython cv2 simplejpeg",
     ),
     "evaluate": layer(

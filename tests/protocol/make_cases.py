@@ -45,6 +45,15 @@ ISSUE = {
 JOB = {"job": 2, "what": "propagate", "done": 12, "total": 100, "text": "Propagating person 3, frames 23 to 32"}
 PLACED = {"frame": 22, "track_id": 3, "keypoint": "left_wrist", "xy": [397.0, 60.5], "visibility": 2}
 DRAWN = {"frame": 22, "box_xywh": [300, 40, 120, 220], "track_id": None}
+VERDICT = {"frame": 22, "track_id": 3, "verdict": "rejected", "comment": "the arm is the other's", "frame_end": None}
+JUDGED = {
+    "track_id": 3, "n_visible": 7, "needed": 8, "size": 21.5, "truncated": True, "blurred": ["left_wrist"],
+    "given": False, "meets": False, "kept": False, "reason": "7 of 8 visible keypoints", "verdict": "rejected",
+    "comment": "the arm is the other's", "changed_since": False,
+}  # fmt: skip
+REMARK = {"frame": 22, "frame_end": 30, "track_id": 3, "verdict": "rejected", "comment": "the arm is the other's"}
+LOST = {"aspect": "source", "n": 4, "what": "where it comes from"}
+FORMAT = {"format": "coco", "description": "COCO keypoints JSON with track ids.", "suffix": ".json", "needs": ""}
 WHO = (41, "page-1")
 MESSAGES: list[tuple[str, p.Message]] = [
     ("hello", p.Hello(1, "page-1", 1)),
@@ -64,6 +73,13 @@ MESSAGES: list[tuple[str, p.Message]] = [
     ("want_lanes", p.WantLanes(16, "page-1", 0, 67, 4)),
     ("want_before", p.WantBefore(17, "page-1", None, 16, 24)),
     ("edit_reject", p.Edit(18, "page-1", "reject", {"action": None, "frames": [16, 24], "tracks": [3]}, 7)),
+    ("edit_review", p.Edit(19, "page-1", "review", VERDICT, 7)),
+    ("want_guide", p.WantGuide(20, "page-1")),
+    ("want_judged", p.WantJudged(21, "page-1", 22, True)),
+    ("want_review", p.WantReview(22, "page-1", 22, None)),
+    ("want_meters", p.WantMeters(23, "page-1")),
+    ("want_losses", p.WantLosses(24, "page-1", "coco", "")),
+    ("want_export", p.WantExport(25, "page-1", "coco", "clip.json", False)),
     ("option", p.Option(13, "page-1", "auto_propagate", False)),
     ("ping", p.Ping(14, "page-1")),
     ("welcome", p.Welcome(*WHO, 1, VIDEO, COCO17.to_json(), STATE, [JOB], {"auto_propagate": True}, np.arange(3) / 15)),
@@ -78,6 +94,12 @@ MESSAGES: list[tuple[str, p.Message]] = [
     ("issues", p.Issues(*WHO, [ISSUE], 3)),
     ("lanes", p.Lanes(*WHO, 7, 0, 67, 4, [0, 3], bytes([255, 200, 1, 0, 0, 0, 90, 91]), bytes([0, 1, 2, 0] * 2))),
     ("before", p.Before(*WHO, 6, [[10, 21], [23, 34]], [3], 16, 24, 2, ROWS)),
+    ("guide", p.Guide(*WHO, "IMPose, section IV", "# Who\n\n1. **Eight** visible", None, "0a1b2c3d", "ignore_region")),
+    ("judged", p.Judged(*WHO, 22, 7, True, [JUDGED])),
+    ("review", p.Reviewed(*WHO, 7, 3400, 200, 14, [23, 3], [REMARK])),
+    ("meters", p.Meters(*WHO, {"clicks": 9, "active_seconds": 61.5, "clicks_per_track": 3.0})),
+    ("losses", p.Losses(*WHO, "coco", "clip.json", True, [LOST], [FORMAT])),
+    ("export", p.Exported(*WHO, "clip.json", 20480, "COCO cannot hold where 4 keypoints come from.")),
     ("error", p.Error(*WHO, "value", "Expected xy on the image of 480×270 pixels, got (900, 60).")),
     ("error_nobody", p.Error(None, None, "unknown", "Expected a message of kind hello, got 'hallo'.")),
     ("changed", p.Changed(7, "correct", [[22, 23]], [3], STATE, 2, ROWS)),
