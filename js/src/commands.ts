@@ -115,6 +115,15 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     "turn right": () => edits.transform(1, 1),
     "turn left": () => edits.transform(1, -1),
     settings: () => editor.openTab("view"),
+    "people tab": () => editor.openTab("people"),
+    "review tab": () => editor.openTab("review"),
+    "guide tab": () => editor.openTab("guide"),
+    "accept here": () => void editor.desk.say("accepted"),
+    "reject here": () => void editor.desk.say("rejected"),
+    "reopen here": () => void editor.desk.forget(),
+    "next unchecked": () => void editor.desk.next(),
+    comment: () => editor.openComment(),
+    export: () => editor.exporting.start(),
     undo: () => edits.step("undo"),
     redo: () => edits.step("redo"),
     saved: () => saySaved(editor),
@@ -128,6 +137,7 @@ function stepBack(editor: Editor): void {
   const { store, questions } = editor;
   if (editor.edits.forget()) return;
   if (editor.help.value) editor.help.value = false;
+  else if (editor.exporting.open.value) editor.exporting.open.value = false;
   else if (editor.whole.value) editor.whole.value = false;
   else if (editor.edits.limits.value) editor.edits.limits.value = null;
   else if (questions.open.value) questions.close();

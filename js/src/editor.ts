@@ -6,8 +6,10 @@
 import { batch, computed, type Signal, signal } from "@preact/signals-core";
 import { type Point, toImage } from "./camera";
 import { commandsOf } from "./commands";
+import { Desk } from "./desk";
 import { applyDrafts, type Draft } from "./drafts";
 import { Editing } from "./editing";
+import { Exporting } from "./exporting";
 import { Follow } from "./follow";
 import { earlier, type Ghost } from "./ghosts";
 import { Guide } from "./guide";
@@ -44,6 +46,8 @@ export class Editor {
   readonly questions: Questions;
   readonly review: Review;
   readonly timeline: Timeline;
+  readonly desk: Desk;
+  readonly exporting: Exporting;
   readonly lookback: Lookback;
   readonly overlays: Overlays;
   readonly follow: Follow;
@@ -66,13 +70,14 @@ export class Editor {
   /** The pointer that is down is a finger. */
   readonly touching: Signal<boolean> = signal(false);
   /** A sheet covers everything. */
-  readonly covered = computed(() => this.help.value);
+  readonly covered = computed(() => this.help.value || this.exporting.open.value);
   readonly keymap = computed(() => new Keymap(this.keys.value));
   readonly keyboard = new KeyboardPointer(this);
   /** What the page is asked to do. */
   onGoTo: () => void = () => {};
   onLeave: () => void = () => {};
   onFocus: () => void = () => {};
+  onComment: () => void = () => {};
   onTab: (tab: Tab) => void = () => {};
   readonly commands: Record<Command, () => void>;
   /** The people of the frame on the screen, as they are drawn. */
@@ -105,6 +110,8 @@ export class Editor {
     this.overlays = new Overlays(this);
     this.follow = new Follow(this);
     this.guide = new Guide(this);
+    this.desk = new Desk(this);
+    this.exporting = new Exporting(store);
     this.commands = commandsOf(this);
     this.nav.onLeaving = () => {
       this.edits.flush();
@@ -118,6 +125,7 @@ export class Editor {
     this.lookback.close();
     this.review.close();
     this.follow.close();
+    this.desk.close();
     this.nav.close();
   }
 
@@ -127,6 +135,11 @@ export class Editor {
     this.tab.value = again ? "people" : tab;
     if (again) this.onFocus();
     else this.onTab(tab);
+  }
+
+  openComment(): void {
+    this.tab.value = "review";
+    this.onComment();
   }
 
   // -- who is selected ---------------------------------------------------------------------------------------------

@@ -89,6 +89,15 @@ export type Command =
   | "turn right"
   | "turn left"
   | "settings"
+  | "people tab"
+  | "review tab"
+  | "guide tab"
+  | "accept here"
+  | "reject here"
+  | "reopen here"
+  | "next unchecked"
+  | "comment"
+  | "export"
   | "undo"
   | "redo"
   | "saved"
@@ -187,6 +196,11 @@ export const KEYS: readonly Entry[] = [
   entry("Review", "previous crossing", "the crossing before", "Shift+PageUp"),
   entry("Review", "accept issue", "it is right as it is; go to the next", "A"),
   entry("Review", "mend issue", "do what is proposed for it", "Shift+Enter"),
+  entry("Review", "accept here", "the person is right here; go to the next", "Alt+A"),
+  entry("Review", "reject here", "the person is wrong here; go to the next", "Alt+Shift+A"),
+  entry("Review", "reopen here", "take the verdict back", "Alt+U"),
+  entry("Review", "next unchecked", "next person nobody has looked at", "Alt+N"),
+  entry("Review", "comment", "write a comment", "Alt+C"),
   entry("Review", "ignore issue", "do not show this one again; go to the next", "Shift+A"),
 
   entry("View", "names", "keypoint names", "T"),
@@ -203,8 +217,12 @@ export const KEYS: readonly Entry[] = [
   entry("View", "pan right", "move the view to the right", "Ctrl+ArrowRight"),
   entry("View", "pan up", "move the view up", "Ctrl+ArrowUp"),
   entry("View", "pan down", "move the view down", "Ctrl+ArrowDown"),
-  entry("View", "settings", "brightness, colours, sizes", "Ctrl+,"),
+  entry("View", "people tab", "the people in the panel", "Alt+1"),
+  entry("View", "review tab", "the review in the panel", "Alt+2"),
+  entry("View", "guide tab", "the guidelines in the panel", "Alt+3"),
+  entry("View", "settings", "brightness, colours, sizes", "Ctrl+,", "Alt+4"),
 
+  entry("Always", "export", "export to a file", "Ctrl+E"),
   entry("Always", "undo", "undo", "Ctrl+Z"),
   entry("Always", "redo", "redo", "Ctrl+Shift+Z", "Ctrl+Y"),
   entry("Always", "saved", "nothing to do: everything is saved", "Ctrl+S"),

@@ -15,6 +15,7 @@ import { canvasColours, watchScheme } from "./theme";
 import { banner, hint } from "./ui/banner";
 import { nameKeys } from "./ui/button";
 import { h, type Watch, watcher } from "./ui/dom";
+import { exportSheet } from "./ui/export";
 import { helpSheet } from "./ui/help";
 import { type Lens, lens } from "./ui/lens";
 import { liveRegion } from "./ui/live";
@@ -58,12 +59,13 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     bar.element,
     statusLine(editor, watch),
   );
-  root.append(body, helpSheet(editor, watch), liveRegion(editor, watch, signal));
+  root.append(body, helpSheet(editor, watch), exportSheet(editor, watch), liveRegion(editor, watch, signal));
   el.append(root);
   editor.onGoTo = () => bar.focusNumber();
   editor.onLeave = () => root.blur();
   editor.onFocus = () => root.focus({ preventScroll: true });
   editor.onTab = (tab) => root.querySelector<HTMLElement>(`[role=tab][data-tab=${tab}]`)?.focus();
+  editor.onComment = () => root.querySelector<HTMLElement>("textarea")?.focus();
   nameKeys(editor, root, watch);
   watch(() => {
     body.inert = editor.covered.value;

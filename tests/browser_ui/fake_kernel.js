@@ -56,6 +56,20 @@ export class FakeKernel {
     this.future = [];
     this.options = { auto_propagate: true };
     this.issues = [];
+    this.verdicts = new Map(); // "frame track" -> {verdict, comment}
+    this.files = new Set(["taken.json"]);
+    this.guide = {
+      name: "Ours",
+      text: "# Who\n\n1. **Eight** visible <b>keypoints</b>\n2. *Blur*",
+      file: null,
+      digest: "0a1b2c3d",
+      policy: "ignore_region",
+    };
+    this.formats = [
+      { format: "coco", description: "COCO keypoints JSON.", suffix: ".json", needs: "" },
+      { format: "mot", description: "Boxes.", suffix: ".txt", needs: "" },
+    ];
+    this.lost = { coco: [], mot: [{ aspect: "keypoints", n: 17, what: "left out" }] };
     this.jobs = [];
     this.readOnly = false;
     this.storeName = "clip.mp4.impose";
@@ -137,6 +151,24 @@ export class FakeKernel {
         const { action = null } = this.carried ?? {};
         return reply({ kind: "before", action, frames, track_ids, first: m.first, stop: m.stop, n: rows.n }, rows.buffers);
       }
+      case "guide":
+        return reply({ kind: "guide", ...this.guide });
+      case "judged":
+        return reply({ kind: "judged", frame: m.frame, revision: this.revision, blur: m.blur, people: this.judge(m) });
+      case "review":
+        return reply({ kind: "review", revision: this.revision, ...this.reviewed(m) });
+      case "meters":
+        return reply({ kind: "meters", values: this.metrics() });
+      case "losses": {
+        const path = m.path || `made${this.formats.find((f) => f.format === m.format).suffix}`;
+        const exists = this.files.has(path);
+        return reply({ kind: "losses", format: m.format, path, exists, losses: this.lost[m.format], formats: this.formats });
+      }
+      case "export":
+        if (this.files.has(m.path) && !m.replace)
+          return reply({ kind: "error", code: "value", message: `There is a file ${m.path} already.` });
+        this.files.add(m.path);
+        return reply({ kind: "export", path: `/data/${m.path}`, size: 20480, said: "" });
       case "option":
         this.options = { ...this.options, [m.name]: m.value };
         reply({ kind: "ok" });
@@ -147,6 +179,62 @@ export class FakeKernel {
       case "ping":
         return reply({ kind: "ok" });
     }
+  }
+
+  /** Visible keypoints against eight, and what was said of each. */
+  judge({ frame, blur }) {
+    return Object.entries(this.scene.poses[frame] ?? {}).map(([id, { flags }]) => {
+      const n_visible = flags.filter((f) => (f & 3) === 2).length;
+      const meets = n_visible >= 8;
+      const { verdict = "open", comment = "" } = this.verdicts.get(`${frame} ${id}`) ?? {};
+      return {
+        track_id: Number(id),
+        n_visible,
+        needed: 8,
+        size: 140,
+        truncated: false,
+        blurred: blur && Number(id) === 2 ? ["left_wrist"] : [],
+        given: false,
+        meets,
+        kept: meets,
+        reason: meets ? "" : `${n_visible} of 8 visible keypoints`,
+        verdict,
+        comment,
+        changed_since: false,
+      };
+    });
+  }
+
+  reviewed({ frame, track_id }) {
+    const places = Object.entries(this.scene.poses).flatMap(([f, p]) => Object.keys(p).map((i) => [Number(f), Number(i)]));
+    const said = (v) => [...this.verdicts.values()].filter(({ verdict }) => verdict === v).length;
+    const open = places.filter(([f, i]) => !["accepted", "rejected"].includes(this.verdicts.get(`${f} ${i}`)?.verdict));
+    const after = ([f, i]) => f > frame || (f === frame && i > (track_id ?? -1));
+    const comments = [...this.verdicts].filter(([, v]) => v.comment);
+    return {
+      person_frames: places.length,
+      accepted: said("accepted"),
+      rejected: said("rejected"),
+      next: open.find(after) ?? open[0] ?? null,
+      comments: comments.map(([place, { verdict, comment }]) => {
+        const [f, i] = place.split(" ").map(Number);
+        return { frame: f, frame_end: f, track_id: i, verdict, comment };
+      }),
+    };
+  }
+
+  metrics() {
+    const tracks = this.state().people.length;
+    return {
+      clicks: this.clicks,
+      keypoint_clicks: this.clicks,
+      box_clicks: 0,
+      identity_clicks: 0,
+      active_seconds: 12 * this.clicks,
+      seconds_per_person_frame: (12 * this.clicks) / 198,
+      clicks_per_track: this.clicks / tracks,
+      propagated_per_click: 0,
+    };
   }
 
   edit(m, reply) {
@@ -269,6 +357,16 @@ export class FakeKernel {
             n++;
           }
         return n;
+      }
+      case "review": {
+        const frames = a.frame === null ? onwards(0) : [a.frame];
+        for (const f of frames)
+          for (const i of a.track_id === null ? Object.keys(poses[f]) : [a.track_id]) {
+            const held = this.verdicts.get(`${f} ${i}`);
+            const verdict = a.verdict === "comment" ? (held?.verdict ?? "open") : a.verdict;
+            this.verdicts.set(`${f} ${i}`, { verdict, comment: a.comment });
+          }
+        return frames.length * (a.track_id === null ? 3 : 1);
       }
       case "resolve_issue":
         this.issues.find((i) => i.issue === a.issue).state = a.state;

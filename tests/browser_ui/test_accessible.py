@@ -35,6 +35,9 @@ STATES: dict[str, Callable[[Widget], object]] = {
     "box and range": lambda widget: widget.press("(", "f", "f", ")", "b"),
     "issue": show_issue,
     "settings": lambda widget: widget.press("Control+,"),
+    "review": lambda widget: (widget.click(1), widget.press("Alt+2")),
+    "guide": lambda widget: widget.press("Alt+3"),
+    "export": lambda widget: widget.press("Control+e"),
     "keys": lambda widget: widget.press("?"),
     "dead": lambda widget: widget.page.evaluate("model.dead = true; model.fire('comm:close')"),
 }
@@ -57,5 +60,5 @@ def test_nothing_serious(open_widget: Callable[..., Widget], scheme: str, width:
     for name, show in STATES.items():
         show(widget)
         found[name] = problems(widget)
-        widget.press(*["Escape"] * 4, "Home", "o")
+        widget.press(*["Escape"] * 4, "Home", "o", "Alt+2", "Alt+1")
     assert {name: what for name, what in found.items() if what} == {}

@@ -1,6 +1,7 @@
 /** The list of people, what can be done with the selected one, and the issue that is being looked at. */
 
 import { isAnchor, visibilityOf } from "../codec";
+import { judgement } from "../desk";
 import { plain, short } from "../draw/labels";
 import { paintOf } from "../draw/palette";
 import type { Editor } from "../editor";
@@ -9,10 +10,12 @@ import type { Person, State } from "../protocol";
 import { button } from "./button";
 import { fill, h, setText, type Watch } from "./dom";
 import { firstSteps } from "./first_steps";
+import { guidePanel } from "./guide";
 import { icon } from "./icons";
 import { lookbackPanel } from "./lookback";
 import { propagationPanel } from "./propagation";
 import { question } from "./question";
+import { reviewPanel } from "./review";
 import { settings } from "./settings";
 import { tabPanel, tabRow } from "./tabs";
 
@@ -25,7 +28,10 @@ export function peoplePanel(editor: Editor, watch: Watch): HTMLElement {
     question(editor, watch),
     propagationPanel(editor, watch),
     lookbackPanel(editor, watch),
-    tabPanel(editor, watch, "people", issueCard(editor, watch), peopleList(editor, watch), selectedCard(editor, watch)),
+    issueCard(editor, watch),
+    tabPanel(editor, watch, "people", peopleList(editor, watch), selectedCard(editor, watch)),
+    tabPanel(editor, watch, "review", reviewPanel(editor, watch)),
+    tabPanel(editor, watch, "guide", guidePanel(editor, watch)),
     tabPanel(editor, watch, "view", settings(editor, watch)),
   );
 }
@@ -157,7 +163,15 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     "Delete the whole track…",
   );
   const strip = keypointStrip(editor, watch);
-  const card = h("section", { class: "impose-section impose-selected" }, name, actions, strip, more);
+  const chip = h("p", { class: "impose-chip-judgement", title: "By the project's guidelines (see Guide)" });
+  watch(() => {
+    const verdict = editor.desk.verdictOf(editor.selected.value);
+    chip.hidden = !verdict;
+    if (!verdict) return;
+    chip.dataset.meets = String(verdict.meets);
+    setText(chip, judgement(verdict));
+  });
+  const card = h("section", { class: "impose-section impose-selected" }, name, chip, actions, strip, more);
   watch(() => {
     const id = editor.selected.value;
     card.hidden = id === null || editor.questions.open.value !== null || editor.edits.limits.value !== null;
