@@ -1,78 +1,166 @@
-"""Carrying corrections by the most probable way through all that is known: see `chain`."""
+"""Carrying corrections by the most probable of several hypotheses, weighed over all frames: see `hypotheses`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from impose_widget.propagate.chain import Evidence, estimate
 from impose_widget.propagate.fusion import FlowFusion
-from impose_widget.propagate.model_error import usual_deviation
-from impose_widget.propagate.stretch import Stretch
+from impose_widget.propagate.hypotheses import Odds, kept_and_right, likelihood_ratio
+from impose_widget.propagate.model_error import expected_error, usual_deviation
+from impose_widget.propagate.stretch import NOTHING, Stretch
 
-CLOSE = 0.02  # share of a person's size by which the best flow misses the other anchor
+LEAST = 1e-8  # variance that stands for none at all
+LEAST_KEPT = 1e-6  # how likely a followed point is kept at least, so that there is always something to say
+
+
+@dataclass(slots=True)
+class _Way:
+    """A point followed from one end of a stretch.
+
+    Attributes:
+        at: (m,) rows of the stretch in the order of following, the anchor first.
+        xy: (m, 2) where it went.
+        bent: (m, 2) the same, its miss of the other anchor spread along it.
+        variance: (m,) if it is kept.
+        lost: (m,) chance of losing it on the way to each row.
+        met: how many times likelier its miss of the other anchor is if it was kept; 1 without one.
+    """
+
+    at: np.ndarray
+    xy: np.ndarray
+    bent: np.ndarray
+    variance: np.ndarray
+    lost: np.ndarray
+    met: float
 
 
 class SmoothStretch(Stretch):
-    """A stretch whose positions are weighed all together, not frame by frame."""
+    """A stretch in which it is judged over all its frames where the flow was lost and where readings are wrong."""
+
+    odds = Odds()
+    _held: tuple[tuple[int, int], tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
 
     def fused(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Positions (n, 2) in pixels, their deviations (n,), and how much the corrections still say (n,), 0 to 1."""
-        low = min(self.ends[0], int(rows.min()))
-        high = max(self.ends[-1], int(rows.max())) + 1
-        body, k, scale = self.body, self.keypoint, self.body.scale
-        here = np.arange(low, high)
-        origin = self._anchor(self.ends[0])
-        anchor = np.full((high - low, 2), np.nan)
-        for row in self.ends:
-            anchor[row - low] = (self._anchor(row) - origin) / scale
-        step, deviation = self._steps(low, high)
-        found = estimate(
-            Evidence(
-                step / scale,
-                deviation,
-                (body.readings[here, k] - origin) / scale,
-                usual_deviation(body.read_score[here, k], self.belief),
-                anchor,
-            ),
-            rows - low,
+        if not self.body.has[rows, self.keypoint].any():
+            return super().fused(rows)
+        span = min(self.ends[0], int(rows.min())), max(self.ends[-1], int(rows.max()))
+        if self._held is None or self._held[0] != span:
+            self._held = span, self._judged(np.arange(span[0], span[1] + 1))
+        xy, deviation, says = (values[rows - span[0]] for values in self._held[1])
+        return xy, deviation, says
+
+    def _judged(self, here: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `fused`, for all rows from anchor to anchor, or from the anchor outwards."""
+        has = self.body.has[here, self.keypoint]
+        read, read_var, known = self._readings(here, has)
+        ways = [self._way(direction, here) for direction in self.tracks]
+        kept, right = [], np.ones(len(here))
+        alone = reading_right(self.body.read_score[here, self.keypoint])
+        at_end = self._right_at_ends(here, alone)
+        for way in ways:
+            apart = np.linalg.norm(way.xy - read[way.at], axis=1) / self.body.scale
+            apart = np.where(has[way.at], apart, np.nan)
+            each, fine = kept_and_right(
+                apart, way.variance + read_var[way.at], way.lost, alone[way.at], at_end[way.at[0]], way.met, self.odds
+            )
+            kept.append(each)
+            right[way.at] = np.minimum(right[way.at], fine)
+        flow, flow_var, ok = _followed(ways, kept, len(here))
+        return self._weighed(has, (flow, flow_var, ok), (read, read_var, right), known)
+
+    def _weighed(
+        self, has: np.ndarray, followed: tuple[np.ndarray, ...], reading: tuple[np.ndarray, ...], known: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Flow and reading, each (positions, variance, how likely good), made one: see `fused` for what returns."""
+        (flow, flow_var, ok), (read, read_var, right) = followed, reading
+        by_flow, by_reading = np.maximum(ok / flow_var, 1e-4), np.where(has, right / read_var, 0)
+        weight, variance = by_flow / (by_flow + by_reading), 1 / (by_flow + by_reading)
+        apart = np.where(has, np.linalg.norm(flow - read, axis=1) / self.body.scale, 0)
+        # Where they contradict each other, one of them is taken, and the other may still have been right.
+        contradict = has & (apart > self.odds.agree * np.sqrt(flow_var + read_var))
+        chance = (ok * (1 - right) + LEAST) / (ok * (1 - right) + right * (1 - ok) + 2 * LEAST)
+        flow_wins = chance > 0.5
+        doubt = np.minimum(chance, 1 - chance) * apart**2
+        weight = np.where(contradict, flow_wins, weight)
+        variance = np.where(contradict, np.where(flow_wins, flow_var, read_var) + doubt, variance)
+        xy = np.where(has[:, None], weight[:, None] * flow + (1 - weight[:, None]) * read, flow)
+        return xy, np.sqrt(np.minimum(variance, NOTHING)), np.where(has, np.maximum(weight, known), 1.0)
+
+    def _readings(self, here: np.ndarray, has: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Readings moved by what the corrections tell about the model (n, 2), their variance (n,), how much they tell."""
+        body, k = self.body, self.keypoint
+        places = np.array([row for row in self.ends if body.has[row, k]], int)
+        error, variance, known = expected_error(
+            here,
+            usual_deviation(body.read_score[here, k], self.belief),
+            places,
+            usual_deviation(body.read_score[places, k], self.belief),
+            (body.carry.xy[places, k] - body.readings[places, k]) / body.scale,
             self.belief,
         )
-        says = np.where(body.has[rows, k], found.influence, 1.0)
-        return found.xy * scale + origin, found.deviation, says
+        read = np.where(has[:, None], body.readings[here, k], 0) + body.scale * error
+        return read, np.maximum(variance, LEAST), known
 
-    def _steps(self, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
-        """Steps of the flow (n - 1, 2) in pixels from row to row, and their deviations (n - 1,), shares of the size."""
-        n = high - low - 1
-        ways = []
-        for direction, track in self.tracks.items():
-            m = min(n + 1, len(track))
-            xy, trust = np.full((n + 1, 2), np.nan), np.full(n + 1, 0.05)
-            xy[:m], trust[:m] = np.array(track.xy[:m]), np.maximum(track.trust[:m], 0.05)
-            miss = 0.0
-            if self.closed and m == n + 1:
-                other = self._anchor(self.right if direction > 0 else self.left)
-                miss = float(np.linalg.norm(xy[-1] - other)) / self.body.scale
-            steps, trust = np.diff(xy, axis=0), np.minimum(trust[1:], trust[:-1])
-            ways.append((steps, trust, miss) if direction > 0 else (-steps[::-1], trust[::-1], miss))
-        if len(ways) == 1:
-            steps, trust, _ = ways[0]
-            return steps, self.belief.flow_growth / trust
-        (ahead, trust_ahead, miss_ahead), (behind, trust_behind, miss_behind) = ways
-        share = (np.arange(n) + 0.5) / n
-        one = (1 - share) * trust_ahead / (CLOSE + miss_ahead)
-        two = share * trust_behind / (CLOSE + miss_behind)
-        one, two = one / (one + two), two / (one + two)
-        steps = one[:, None] * ahead + two[:, None] * behind
-        apart = np.linalg.norm(ahead - behind, axis=1) / self.body.scale
-        deviation = self.belief.flow_growth / (one * trust_ahead + two * trust_behind)
-        return steps, np.hypot(deviation, np.sqrt(one * two) * apart)
+    def _right_at_ends(self, here: np.ndarray, alone: np.ndarray) -> dict[int, float]:
+        """How likely the reading at each anchor is right, now that a human placed the keypoint there."""
+        body, k, out = self.body, self.keypoint, {}
+        for row in self.ends:
+            at = row - int(here[0])
+            out[at] = float(alone[at])
+            if body.has[row, k]:
+                off = np.linalg.norm(self._anchor(row) - body.readings[row, k]) / body.scale
+                usual = usual_deviation(body.read_score[row, k], self.belief)
+                ratio = float(likelihood_ratio(off, max(usual**2, LEAST), self.odds))
+                out[at] = alone[at] * ratio / (alone[at] * ratio + 1 - alone[at])
+        return out
+
+    def _way(self, direction: int, here: np.ndarray) -> _Way:
+        track, odds = self.tracks[direction], self.odds
+        at = np.arange(len(here))[::direction][: len(track)]
+        n = len(at)
+        xy, trust = np.array(track.xy[:n]), np.array(track.trust[:n])
+        step = np.ones(n)
+        step[1:] = trust[1:] / np.maximum(trust[:-1], 1e-9)
+        age = np.arange(n)
+        variance = np.maximum((odds.kept_start + odds.kept_growth * age) ** 2, LEAST)
+        bent, met = xy, 1.0
+        if self.closed and n == len(here):
+            miss = self._anchor(self.right if direction > 0 else self.left) - xy[-1]
+            bent = xy + (age / (n - 1))[:, None] * miss
+            met = float(likelihood_ratio(np.linalg.norm(miss) / self.body.scale, variance[-1], odds))
+        return _Way(at, xy, bent, variance, odds.lost + odds.lost_doubt * (1 - step), met)
+
+
+def reading_right(score: np.ndarray) -> np.ndarray:
+    """How likely readings (n,) of some scores are right."""
+    score = np.clip(score, 1e-3, 1 - 1e-3)
+    return np.clip(1 / (1 + np.exp(-2.0 * np.log(score / (1 - score)) - 1.6)), 0.05, 0.97)
+
+
+def _followed(ways: list[_Way], kept: list[np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ways made one, weighed by how likely each is kept: positions (n, 2), variance (n,), how likely one is kept (n,)."""
+    if len(ways) == 1:
+        (way,), (ok,) = ways, kept
+        xy, variance, all_ok = np.zeros((n, 2)), np.full(n, NOTHING), np.zeros(n)
+        xy[way.at], variance[way.at], all_ok[way.at] = way.bent, way.variance, ok
+        return xy, variance, all_ok
+    weights, total, missed = np.zeros(n), np.zeros((n, 2)), np.ones(n)
+    for way, ok in zip(ways, kept, strict=True):
+        weight = ok / way.variance + LEAST_KEPT
+        weights[way.at] += weight
+        total[way.at] += weight[:, None] * way.bent
+        missed[way.at] *= 1 - ok
+    return total / weights[:, None], 1 / weights, 1 - missed
 
 
 class Smoother(FlowFusion):
-    """Carries what a human placed along the most probable way, given flow, readings and anchors at once.
+    """Carries what a human placed along the most probable way, given flow, readings and anchors of all frames.
 
-    As `FlowFusion`, which weighs flow against readings frame by frame; this weighs whole stretches between anchors, so
-    that a reading far away speaks as far as the flow ties it to here. Args as there.
+    As `FlowFusion`, which weighs flow against readings frame by frame; this judges over a whole stretch between anchors
+    where the flow was lost and where the model reads something else. Args as there.
     """
 
     name = "smoother"
