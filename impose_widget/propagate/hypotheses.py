@@ -32,7 +32,7 @@ class Odds:
         elsewhere: deviation of what is lost or wrong.
         evidence: weight of one frame's evidence; neighbouring frames say much the same.
         kept_start: deviation of a point that is kept, at its anchor.
-        kept_growth: what each frame away from it adds.
+        kept_growth: deviation of its step from frame to frame; a random walk.
         agree: deviations from each other up to which flow and reading are averaged; beyond, the likelier is taken.
     """
 
@@ -42,8 +42,8 @@ class Odds:
     reading_frames: float = 3.0
     elsewhere: float = 0.15
     evidence: float = 0.33
-    kept_start: float = 0.005
-    kept_growth: float = 0.005
+    kept_start: float = 0.01
+    kept_growth: float = 0.015
     agree: float = 1.0
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None] | bool | None
 TRACKERS = ("auto", "lk")
-PROPAGATORS = ("auto", "flow", "network")
+PROPAGATORS = ("auto", "smoother", "flow", "network")
 
 
 class Session(PoseEdits, IdentityEdits, Review, Views):
@@ -78,8 +78,9 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
             resume: False sets an existing journal aside (it is renamed, not deleted) and starts anew.
             device: "auto", "cpu" or "cuda".
             propagator: what carries corrections to other frames: "flow" weighs point tracks against the model's
-                readings, "network" has a weights file's decoders read the person again there, "auto" is the better
-                measured one, flow.
+                readings frame by frame, "smoother" judges over all frames between corrections where a track was lost
+                and where readings are wrong, "network" has a weights file's decoders read the person again there,
+                "auto" is the best measured one, smoother.
 
         Raises:
             FileNotFoundError, OSError: the video or the journal cannot be read or made.
@@ -408,9 +409,12 @@ def _detector(model: str | Path | Detector | None, skeleton: Skeleton, device: s
 def _propagator(name: str, skeleton: Skeleton, detector: Detector | None) -> Propagator:
     """The propagator that `propagator=` asks for."""
     from impose_widget.propagate.fusion import FlowFusion
+    from impose_widget.propagate.smoother import Smoother
 
-    if name != "network":
+    if name == "flow":
         return FlowFusion(skeleton)
+    if name != "network":
+        return Smoother(skeleton)
     if not hasattr(detector, "carry"):
         raise ValueError(
             "Expected a model that reads people in other frames with propagator='network', got "

@@ -24,6 +24,7 @@ from impose_widget.core.skeleton import COCO17
 from impose_widget.detect import MoveNetDetector
 from impose_widget.propagate.lucas_kanade import LucasKanade
 from impose_widget.propagate.optical_flow import window_of
+from impose_widget.propagate.track import Track
 from impose_widget.video import open_video
 from tests.bench.clicks import labelled
 from tests.bench.detector import Photograph, photographs
@@ -115,7 +116,7 @@ def flows(clip: Moving, direction: int) -> Sample:
         known = np.isfinite(clip.xy[start]).all(-1) & np.isfinite(clip.size[start])[:, None]
         people, keypoints = np.nonzero(clip.seen[start] & known)
         tracks = [
-            flow.track(start, clip.xy[start, n, k], direction, window_of(clip.size[start, n]))
+            Track(start, direction, window_of(clip.size[start, n]), [clip.xy[start, n, k]])
             for n, k in zip(people, keypoints, strict=True)
         ]
         flow.extend(tracks, [length + 1] * len(tracks), lambda *_: None)
