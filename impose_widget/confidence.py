@@ -94,13 +94,15 @@ def detector_signals(
     return np.concatenate([own, np.broadcast_to(part, (n, k, len(PARTS)))], -1)
 
 
-FLOW_SIGNALS = "log_trust log_age log_motion log_size log_sigma log_hidden".split()
+FLOW_SIGNALS = (
+    "log_trust log_age log_motion log_size log_sigma log_hidden trust_trust age_age motion_motion trust_age motion_age"
+).split()
 
 
 def flow_signals(
     trust: np.ndarray, age: np.ndarray, motion: np.ndarray, size: np.ndarray, sigma: np.ndarray, hidden: np.ndarray
 ) -> np.ndarray:
-    """(..., 6) signals of followed points.
+    """(..., 11) signals of followed points.
 
     Args:
         trust: (...) as `propagate.track` has it: forward-backward distance and likeness of the patch, step by step.
@@ -110,8 +112,6 @@ def flow_signals(
         sigma: (...) of the keypoint (COCO's), which says how near is right.
         hidden: (...) frames since the image last showed the point.
     """
-    parts = (
-        np.log(np.maximum(trust, 0.01)), np.log(np.maximum(age, 1)), np.log(np.maximum(motion, 0.01)), np.log(size),
-        np.log(sigma), np.log1p(hidden),
-    )  # fmt: skip
+    t, a, m = np.log(np.maximum(trust, 0.01)), np.log(np.maximum(age, 1)), np.log(np.maximum(motion, 0.01))
+    parts = t, a, m, np.log(size), np.log(sigma), np.log1p(hidden), t * t, a * a, m * m, t * a, m * a
     return np.stack(np.broadcast_arrays(*parts), -1)

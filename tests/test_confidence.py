@@ -26,7 +26,7 @@ def test_what_scores_more_is_right_more_often_and_off_by_less() -> None:
 
 @pytest.mark.parametrize("source", ["flow_forward", "flow_backward"])
 def test_flow_is_doubted_more_the_longer_it_goes(source: str) -> None:
-    age = np.array([1, 5, 20, 60])
+    age = np.array([5, 15, 30, 60])
     signals = flow_signals(0.98**age, age, 0.02 * age, 100.0, 0.07, 0)
     model = error_models()[source]
     assert signals.shape == (4, len(model.signals)) and model.signals == tuple(confidence.FLOW_SIGNALS)
@@ -45,6 +45,8 @@ def test_the_shipped_models_hold_on_what_they_did_not_learn_from() -> None:
     measured = json.loads(confidence.FILE.read_text(encoding="utf-8"))["measured"]
     tested = [m for m in measured if "test" in m["name"]]
     assert len(tested) >= 4 and all(m["n"] > 100 for m in tested)
+    whole = {m["name"].split(",")[0]: m for m in tested if m["name"].endswith((": all", ": both"))}
+    assert set(whole) == set(confidence.SOURCES) and all(m["ece"] < 0.05 for m in whole.values())
 
 
 def test_a_fit_finds_the_odds_and_the_spread_that_made_the_data() -> None:

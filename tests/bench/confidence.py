@@ -254,15 +254,15 @@ def plot(rows: list[dict], path: Path) -> None:
     figure = Figure(figsize=(6, 6))
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    for row in rows:
-        if "test" in row["name"]:
-            bins = [b for b in row["bins"] if b[2] >= 20]
-            label = (
-                f"{row['name'].split(': ')[0]} {row['name'].split(': ')[-1][:24]} (n {row['n']}, ECE {row['ece']:.3f})"
-            )
-            axes.plot([b[0] for b in bins], [b[1] for b in bins], marker="o", label=label)
+    for row in (r for r in rows if "test" in r["name"]):
+        said, found, _ = zip(*(b for b in row["bins"] if b[2] >= 20), strict=True)
+        source, _, name = row["name"].replace(", test", "").partition(": ")
+        if name in ("all", "both"):
+            axes.plot(said, found, marker="o", label=f"{source} (n {row['n']}, ECE {row['ece']:.3f})")
+        else:
+            axes.plot(said, found, color="lightgrey", linewidth=0.8, zorder=0)
     axes.set(xlabel="said probability of being right", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=8)
     figure.savefig(path, dpi=110)
 
 
