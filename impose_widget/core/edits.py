@@ -220,3 +220,11 @@ def clear_marks(draft: Draft, track_id: int, frames: np.ndarray, name: str, valu
     records = draft.get(track_id, frames)
     records[name] = np.where(records["present"], value, records[name])
     draft.put(track_id, frames, records)
+
+
+def drop_stale(draft: Draft) -> None:
+    """Whoever has no correction waiting has none to come: their stale marks go, e.g. when what was to be carried is
+    deleted or becomes somebody else's."""
+    for track_id in draft.touched():
+        if draft.is_marked(track_id, "stale") and not draft.is_marked(track_id, "pending"):
+            clear_marks(draft, track_id, draft.frames_of(track_id), "stale")

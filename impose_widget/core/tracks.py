@@ -163,6 +163,22 @@ class Draft:
                 (frames.add if cell["present"] else frames.discard)(frame)
         return np.array(sorted(frames), np.int64)
 
+    def touched(self) -> list[int]:
+        """The people of whom something was set, ascending."""
+        return sorted({track_id for track_id, _ in self._cells})
+
+    def is_marked(self, track_id: int, name: str) -> bool:
+        """Whether a person is `pending` or `stale` in any frame."""
+        first, records = self._tracks.lane(track_id)
+        marked = records["present"] & records[name]
+        for (owner, frame), cell in self._cells.items():
+            if owner == track_id:
+                if cell["present"] and cell[name]:
+                    return True
+                if 0 <= frame - first < len(marked):
+                    marked[frame - first] = False
+        return bool(marked.any())
+
     def put(self, track_id: int, frames: np.ndarray | Sequence[int], records: np.ndarray) -> None:
         """Set the records of one person in some frames."""
         for frame, record in zip(frames, records, strict=True):

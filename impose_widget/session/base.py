@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from impose_widget.core import edits
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tables import pose_rows
 from impose_widget.core.tracks import Draft
@@ -52,6 +53,7 @@ class SessionBase:
             draft = Draft(self._state.tracks)
             revision = self._state.revision + 1
             edit(draft, revision)
+            edits.drop_stale(draft)
             changes = draft.changes()
             changed = sum(c.n_keypoints_changed(len(self.skeleton)) for c in changes)
             self._state.commit(kind, payload | {"changed": changed}, changes)

@@ -154,6 +154,7 @@ def carry(
         for track_id, places, start, stop in plan:
             person = carry_of(state, track_id, places, start, stop, propagator.reach)
             follow(draft, state, skeleton, person, action.seq, keypoint_score)
+            edits.clear_marks(draft, track_id, np.array(places), "pending", True)
             edits.clear_marks(draft, track_id, np.setdiff1d(np.arange(start, stop), places), "stale", True)
         state.extend(action, draft.changes())
         people = [carry_of(state, *entry, propagator.reach) for entry in plan]
@@ -204,4 +205,5 @@ def _clear(state: State, plan: list[tuple[int, tuple[int, ...], int, int]]) -> l
     for track_id, places, start, stop in plan:
         edits.clear_marks(draft, track_id, np.array(places), "pending")
         edits.clear_marks(draft, track_id, np.arange(start, stop), "stale")
+    edits.drop_stale(draft)
     return draft.changes()

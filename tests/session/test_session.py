@@ -225,6 +225,25 @@ def test_an_edit_in_between_ends_a_propagation(frames, walkers) -> None:
         assert "stale" not in set(s.issues["kind"])
 
 
+@pytest.mark.parametrize("tracks", [None, 0])
+def test_nothing_is_left_to_carry_when_what_was_carried_is_gone(frames, walkers, tracks):
+    """A propagation that was stopped leaves its work to the next one; without its origin there is none."""
+    with session_on(frames, TruthDetector(walkers)) as s:
+        s.initialize(progress=False)
+        s.correct(15, 0, "head", walkers.truth[15, 0, 0] + (0, 6))
+        if tracks is not None:  # carried forward, and then, asked for by name, both ways
+            s.propagate(progress=False)
+        next(s.iter_propagate(tracks=tracks, direction="both"))
+        assert s.frames["stale"].any() and s.tracks["n_pending"].tolist()[0] == 1
+        before = tables(s)
+        s.delete(0, 15, "frame")
+        assert not s.frames["stale"].any()
+        s.undo()
+        assert_same(tables(s), before)
+        s.propagate(direction="both", progress=False)
+        assert not s.frames["stale"].any() and not s.tracks["n_pending"].any()
+
+
 def test_identities(s: Session, walkers: Walkers) -> None:
     s.assign(10, 0, 1)
     np.testing.assert_allclose(pose(s, 20, 1), walkers.truth[20, 0], atol=0.5)
