@@ -19,6 +19,14 @@ def _list_formats(asked: bool) -> None:
     raise typer.Exit
 
 
+def _parsed(size: str) -> dict[str, int]:
+    """Width and height as `1280x720` says them."""
+    width, _, height = size.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise ValueError(f"Expected --size as width and height in pixels, like 1280x720, got {size!r}.")
+    return {"width": int(width), "height": int(height)}
+
+
 def convert_annotations(
     source: Annotated[Path, typer.Argument(help="The file, or folder, to read.", metavar="IN")],
     target: Annotated[Path, typer.Argument(help="The file, or folder, to write.", metavar="OUT")],
@@ -31,6 +39,9 @@ def convert_annotations(
     video: Annotated[str | None, typer.Option(help="Which video, if IN has the annotations of several.")] = None,
     skeleton: Annotated[
         str | None, typer.Option(help="Write the keypoints of this skeleton, mapped by name: coco17, posetrack17, …")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Width and height of the video, if IN does not say and OUT needs it: 1280x720.")
     ] = None,
     link: Annotated[
         bool, typer.Option("--link", help="Give people identities from frame to frame, if IN has none.")
@@ -50,6 +61,8 @@ def convert_annotations(
     if source_format is not None and source_format not in set(formats()["format"]):
         format_of(source_format)
     poses = read(source, source_format, video)
+    if size is not None:
+        poses.attrs["video"] = (poses.attrs.get("video") or {}) | _parsed(size)
     if link:
         poses = linked(poses)
     elif not has_identities(poses):
@@ -64,4 +77,5 @@ def convert_annotations(
     boxes = len((poses.attrs.get("boxes") or {}).get("frame", ()))
     people, frames = placed["track_id"].nunique(), placed["frame"].nunique()
     more = f" and {boxes} boxes" if boxes else ""
-    typer.echo(f"{target}: {len(placed)} keypoints of {people} people in {frames} frames{more}, as {kind.name}")
+    what = "boxes" if "keypoints" in kind.cannot else f"{len(placed)} keypoints"
+    typer.echo(f"{target}: {what} of {people} people in {frames} frames{more}, as {kind.name}")

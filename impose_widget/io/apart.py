@@ -7,6 +7,7 @@ on for the next file, ends by itself when a file takes too long or none comes, a
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import faulthandler
 import json
@@ -67,8 +68,7 @@ class _Helper:
         """Whether there is one, after starting it if need be."""
         stale = time.monotonic() - self._used > IDLE / 2 or self._owner != os.getpid()  # another's, after a fork
         if self._process is None or stale or self._process.poll() is not None:
-            if self._owner == os.getpid():
-                self.end()
+            self.end()
             self._process, self._owner = _started(), os.getpid()
         return self._process is not None
 
@@ -85,9 +85,9 @@ class _Helper:
         return json.loads(line) if line else None
 
     def end(self) -> None:
-        """End it, whatever it is doing."""
+        """End it, whatever it is doing, if it is this process's own."""
         process, self._process = self._process, None
-        if process is not None:
+        if process is not None and self._owner == os.getpid():
             process.kill()
             process.wait()
             for stream in (process.stdin, process.stdout):
@@ -96,6 +96,7 @@ class _Helper:
 
 
 _HELPER = _Helper()
+atexit.register(_HELPER.end)
 
 
 def _started() -> subprocess.Popen[str] | None:

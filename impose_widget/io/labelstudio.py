@@ -60,7 +60,7 @@ def write(poses: pd.DataFrame, path: Path) -> None:
     if len(size) < 2 or min(size.values()) <= 0:
         raise ValueError(
             "Expected the size of the video for Label Studio's percentages, got poses that do not know it; set "
-            "poses.attrs['video'] = {'width': …, 'height': …}."
+            "poses.attrs['video'] = {'width': …, 'height': …} (--size 1280x720 on the command line)."
         )
     skeleton = skeleton_of(poses)
     check_names(skeleton.keypoints)

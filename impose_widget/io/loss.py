@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from impose_widget.core.mapping import map_keypoints
-from impose_widget.core.pose import ABSENT, IMPORTED, OCCLUDED, SOURCES, VISIBLE
+from impose_widget.core.pose import ABSENT, HUMAN, IMPORTED, MODEL, OCCLUDED, SOURCES, VISIBLE
 from impose_widget.core.skeletons import known_skeleton
 from impose_widget.io.columns import KEY, keypoint_column
-from impose_widget.io.extras import BODY, HEAD, boxes_of, names_of, rows_of
-from impose_widget.io.format import Format
+from impose_widget.io.extras import BODY, HEAD, boxes_of, frame_files, names_of, rows_of
+from impose_widget.io.format import LEFT_OUT, Format
 from impose_widget.io.wide import person_names, track_ids_of_names
 
 EDGE = 0.1
@@ -92,6 +92,12 @@ def _occluded(poses: pd.DataFrame, _: Format) -> int:
     return int((poses["visibility"] == OCCLUDED).sum())
 
 
+def _source(poses: pd.DataFrame, kind: Format) -> int:
+    """Sources are imported when they come back from files without; SLEAP's are a human's or the network's."""
+    kept = [IMPORTED] if kind.cannot["source"] == LEFT_OUT else [HUMAN, MODEL]
+    return int((~poses["source"].isin([SOURCES[i] for i in kept])).sum())
+
+
 def _edge(poses: pd.DataFrame, _: Format) -> int:
     xy = poses[["x", "y"]].to_numpy()
     return int((np.nan_to_num(off_edge(xy)) != np.nan_to_num(xy)).any(1).sum())
@@ -122,7 +128,7 @@ _COUNT: dict[str, Callable[[pd.DataFrame, Format], int]] = {
     "track_id": lambda poses, _: int(poses["track_id"].nunique()),
     "score": lambda poses, _: int(poses["score"].notna().sum()),
     "unknown_score": lambda poses, _: int((poses["score"].isna() & (poses["visibility"] > ABSENT)).sum()),
-    "source": lambda poses, _: int((poses["source"] != SOURCES[IMPORTED]).sum()),
+    "source": _source,
     "anchor": lambda poses, _: int(poses["anchor"].sum()),
     "revision": lambda poses, _: int((poses["revision"] > 0).sum()),
     "time": lambda poses, _: int(poses.loc[poses["time"].notna(), "frame"].nunique()),
@@ -220,7 +226,24 @@ def differences(poses: pd.DataFrame, back: pd.DataFrame, kind: Format) -> list[s
         same = (x == y) if name == "source" else np.isclose(x, y, rtol=1e-6, atol=1e-7, equal_nan=True)
         if not same.all():
             out.append(f"{name} differs in {int((~same).sum())} keypoints")
-    return out + _box_differences(poses, back, kind)
+    return out + _box_differences(poses, back, kind) + _fact_differences(poses, back, kind)
+
+
+_FACTS: dict[str, Callable[[pd.DataFrame], set]] = {
+    "regions": lambda poses: {(f, *(round(float(v), 3) for v in p)) for f, p in rows_of(poses.attrs, "regions")},
+    "people": lambda poses: set(names_of(poses.attrs).values()),
+    "identities": lambda poses: {(i, n) for i, _, n in rows_of(poses.attrs, "people") if n is not None},
+    "images": lambda poses: set(frame_files(poses.attrs).items()),
+}
+"""What is stated beside poses and boxes."""
+
+
+def _fact_differences(poses: pd.DataFrame, back: pd.DataFrame, kind: Format) -> list[str]:
+    """Which of the stated facts that a format holds did not come back; a file may need more of them, as names."""
+    kept = [name for name in _FACTS if name not in kind.cannot]
+    if "track_id" in kind.cannot:
+        kept = [name for name in kept if name not in ("people", "identities")]
+    return [f"{words_of(name)} differ" for name in kept if not _FACTS[name](poses) <= _FACTS[name](back)]
 
 
 def _boxes(poses: pd.DataFrame, kind: str) -> pd.DataFrame:

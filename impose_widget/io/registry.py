@@ -75,7 +75,7 @@ def read(path: str | Path, format: str | None = None, video: str | None = None) 
     """
     path = Path(path).expanduser()
     module = _named(format) if format is not None else None
-    if module is None and not path.exists():
+    if module is None and path.suffix and not path.exists():
         _by_suffix(path)
     if not path.exists():
         raise FileNotFoundError(f"Expected an annotation file, got {path}, which does not exist.")

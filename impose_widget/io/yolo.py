@@ -207,7 +207,7 @@ def write(poses: pd.DataFrame, path: Path) -> None:
     if len(size) < 2 or min(size.values()) <= 0:
         raise ValueError(
             "Expected the size of the video for YOLO's shares, got poses that do not know it; set "
-            "poses.attrs['video'] = {'width': …, 'height': …}."
+            "poses.attrs['video'] = {'width': …, 'height': …} (--size 1280x720 on the command line)."
         )
     skeleton, people, attrs = skeleton_of(poses), gather(poses), poses.attrs
     boxes = boxes_for(people, slice(None), attrs)

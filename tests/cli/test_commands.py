@@ -126,6 +126,16 @@ def test_convert_says_first_what_is_lost_and_maps_keypoints(tmp_path: Path) -> N
     assert code == 2 and "new name" in err  # nothing that is there is written over
 
 
+def test_convert_takes_the_size_that_a_file_does_not_say(tmp_path: Path) -> None:
+    iw.write(some_poses(), tmp_path / "a.csv")
+    code, _, err = run("convert-annotations", tmp_path / "a.csv", tmp_path / "b", "--to", "yolo")
+    assert code == 2 and "--size" in err
+    code, _, err = run("convert-annotations", tmp_path / "a.csv", tmp_path / "b", "--to", "yolo", "--size", "640x480")
+    assert code == 0, err
+    code, _, err = run("convert-annotations", tmp_path / "a.csv", tmp_path / "c", "--to", "yolo", "--size", "big")
+    assert code == 2 and "1280x720" in err
+
+
 def test_convert_lists_the_formats() -> None:
     code, out, _ = run("convert-annotations", "--formats")
     assert code == 0 and [line.split()[0] for line in out.splitlines()] == list(iw.formats()["format"])

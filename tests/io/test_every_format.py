@@ -152,3 +152,12 @@ def test_a_missing_extra_is_named_with_what_to_do(tmp_path: Path, monkeypatch: p
     with pytest.raises(ImportError, match=r"impose-widget\[sleap\]"):
         iw.write(some_poses(), tmp_path / "poses.slp")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("part", ["regions", "people", "images", "boxes"])
+def test_a_stated_fact_that_did_not_come_back_is_noticed(part: str) -> None:
+    poses, kind = everything_stated(), registry.modules()["coco"].FORMAT
+    back = poses.copy()
+    assert loss.differences(poses, back, kind) == []
+    back.attrs = {name: value for name, value in poses.attrs.items() if name != part}
+    assert any("differ" in found for found in loss.differences(poses, back, kind))
