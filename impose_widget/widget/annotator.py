@@ -48,6 +48,7 @@ class Annotator(anywidget.AnyWidget):
 
     _static_id = traitlets.Unicode().tag(sync=True)
     _height = traitlets.Int(620).tag(sync=True)
+    _seen = traitlets.Int(-1).tag(sync=True)  # newest revision that a page knows; in marimo it runs cells again
     _parts: tuple[Any, ...] = ()  # what to close; a widget that could not be made is closed as well
 
     def __init__(

@@ -9,6 +9,8 @@ export interface AnyModel {
   get(name: string): unknown;
   on(event: string, callback: (...args: never[]) => void): void;
   off(event?: string | null, callback?: ((...args: never[]) => void) | null): void;
+  set?(name: string, value: unknown): void;
+  save_changes?(): void;
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[] | ArrayBufferView[]): unknown;
 }
 
@@ -78,6 +80,16 @@ export class Bridge {
   /** A trait that Python set when the widget was made. */
   trait(name: string): unknown {
     return this.model.get(name);
+  }
+
+  /**
+   * Marimo runs cells again that use a widget when a trait of it was changed by the page, and only then: what has
+   * changed is told it as a number. Other hosts have nothing to do with it, and are not told.
+   */
+  changed(revision: number): void {
+    if (!globalThis.customElements?.get("marimo-anywidget")) return;
+    this.model.set?.("_seen", revision);
+    this.model.save_changes?.();
   }
 
   /** Ask; the promise is rejected with a `KernelError` for an error answer, or when the kernel is gone. */

@@ -52,7 +52,7 @@ export class Desk {
     const blur = tab.value === "guide";
     const { bridge } = store;
     try {
-      if (blur && !this.guide.value) [this.guide.value] = await bridge.request({ kind: "guide" });
+      if (blur) this.read((await bridge.request({ kind: "guide" }))[0]);
       [this.judged.value] = await bridge.request({ kind: "judged", frame, blur });
       if (tab.value !== "review") return;
       [this.progress.value] = await bridge.request(this.place());
@@ -60,6 +60,10 @@ export class Desk {
     } catch {
       // Asked again after the next change or step.
     }
+  }
+
+  private read(guide: Guide): void {
+    if (guide.digest !== this.guide.value?.digest) this.guide.value = guide;
   }
 
   private place() {

@@ -182,6 +182,7 @@ export class Store {
     try {
       const [done] = await this.bridge.request({ kind: "edit", action, args, base: this.revision });
       if (sent) sent.until = done.revision;
+      this.bridge.changed(done.revision);
       return done.result;
     } catch (error) {
       if (sent) sent.until = -1;
@@ -302,6 +303,7 @@ export class Store {
       case "finished":
         this.setJob(message.job, null);
         this.sayFinished(message);
+        this.bridge.changed(this.revision);
         return;
       case "failed":
         this.setJob(message.job, null);
