@@ -35,12 +35,12 @@ class IdentityConfig:
     edges: tuple[tuple[int, int], ...] = COCO17.edges
     bands: int = 6
     pose_width: int = 64
-    box_width: int = 64
+    box_width: int = 32
     features: int = 0
     word_width: int = 64
     words: int = 50
     head_width: int = 32
-    layers: int = 3
+    layers: int = 2
     window: int = 64
     relations: bool = True
     keypoint_score: float = 0.2

@@ -23,6 +23,7 @@ class Crowd:
 
     Attributes:
         frames: T of a clip.
+        pause: chance that the clip leaves out a stretch of the video, of up to `longest` frames.
         interval: frames of the video between two of the clip, at most.
         people: at most, at the same time.
         guests: share of clips in which people of other videos walk through; a third of them are doubles.
@@ -32,13 +33,14 @@ class Crowd:
         extras: second detections, and detections of nothing, a frame, each at most.
     """
 
-    frames: int = 48
+    frames: int = 28
+    pause: float = 0.4
     interval: int = 4
-    people: int = 10
+    people: int = 7
     guests: float = 0.6
     drop: float = 0.35
     gaps: float = 0.3
-    longest: int = 40
+    longest: int = 56
     noise: float = 1.6
     extras: float = 0.15
 
@@ -61,33 +63,41 @@ class Clip:
 def draw_clip(videos: Sequence[TrackedVideo], skeleton: Skeleton, crowd: Crowd, rng: np.random.Generator) -> Clip:
     """A clip of a video drawn at random, each time a new one."""
     video = videos[rng.integers(len(videos))]
-    tracks = _stretch(video, crowd, rng)
+    when = _when(crowd, rng)
+    tracks = _stretch(video, when, crowd, rng)
     if rng.random() < crowd.guests:
-        tracks = _with_guests(tracks, videos, crowd, rng)
+        tracks = _with_guests(tracks, when, videos, crowd, rng)
     room = np.argsort(-(tracks[..., 2] > 0).sum((0, 2)) * rng.uniform(0.7, 1, tracks.shape[1]), kind="stable")
     tracks = tracks[:, room[: crowd.people]]
     if rng.random() < 0.5:
         tracks = tracks[:, :, skeleton.flipped()]
         tracks[..., 0] = video.size[0] - 1 - tracks[..., 0]
     if rng.random() < 0.5:
-        tracks = tracks[::-1]
+        tracks, when = tracks[::-1], when[-1] - when[::-1]
     tracks = _filmed(tracks, np.array(video.size), rng)
-    return _detected(tracks, video.size, skeleton, crowd, rng)
+    return _detected(tracks, when, video.size, skeleton, crowd, rng)
 
 
-def _stretch(video: TrackedVideo, crowd: Crowd, rng: np.random.Generator) -> np.ndarray:
-    """(T, N, K, 3): some consecutive frames, or every second, third, …; a short video goes to and fro."""
-    n = len(video.keypoints)
-    step = int(min(rng.geometric(0.55), crowd.interval, max(n // crowd.frames, 1)))
-    span = step * (crowd.frames - 1) + 1
-    first = int(rng.integers(0, max(n - span, 0) + 1))
-    at = (first + step * np.arange(crowd.frames)) % max(2 * n - 2, 1)
+def _when(crowd: Crowd, rng: np.random.Generator) -> np.ndarray:
+    """(T,) frames of a clip, from 0: one after the other, perhaps with a pause."""
+    when = np.arange(crowd.frames)
+    if rng.random() < crowd.pause:
+        when[int(rng.integers(crowd.frames // 3, crowd.frames)) :] += int(rng.integers(1, crowd.longest))
+    return when
+
+
+def _stretch(video: TrackedVideo, when: np.ndarray, crowd: Crowd, rng: np.random.Generator) -> np.ndarray:
+    """(T, N, K, 3): frames of a video, at its speed or twice, three times, …; a short video goes to and fro."""
+    n, span = len(video.keypoints), int(when[-1]) + 1
+    step = int(min(rng.geometric(0.55), crowd.interval, max(n // span, 1)))
+    first = int(rng.integers(0, max(n - step * span, 0) + 1))
+    at = (first + step * when) % max(2 * n - 2, 1)
     tracks = video.keypoints[np.where(at < n, at, 2 * n - 2 - at)]
     return tracks[:, (tracks[..., 2] > 0).any((0, 2))].copy()
 
 
 def _with_guests(
-    tracks: np.ndarray, videos: Sequence[TrackedVideo], crowd: Crowd, rng: np.random.Generator
+    tracks: np.ndarray, when: np.ndarray, videos: Sequence[TrackedVideo], crowd: Crowd, rng: np.random.Generator
 ) -> np.ndarray:
     """The same with people of another video, or doubles of those who are there, whose ways cross theirs."""
     if not tracks.shape[1]:
@@ -97,7 +107,7 @@ def _with_guests(
         if rng.random() < 0.33:
             guest = np.roll(host, int(rng.integers(-10, 11)), 0) if rng.random() < 0.5 else host.copy()
         else:
-            others = _stretch(videos[rng.integers(len(videos))], crowd, rng)
+            others = _stretch(videos[rng.integers(len(videos))], when, crowd, rng)
             if not others.shape[1]:
                 continue
             guest = others[:, rng.integers(others.shape[1])]
@@ -133,7 +143,12 @@ def _filmed(tracks: np.ndarray, size: np.ndarray, rng: np.random.Generator) -> n
 
 
 def _detected(
-    tracks: np.ndarray, size: tuple[float, float], skeleton: Skeleton, crowd: Crowd, rng: np.random.Generator
+    tracks: np.ndarray,
+    when: np.ndarray,
+    size: tuple[float, float],
+    skeleton: Skeleton,
+    crowd: Crowd,
+    rng: np.random.Generator,
 ) -> Clip:
     """What a detector makes of it."""
     t, n = tracks.shape[:2]
@@ -142,7 +157,7 @@ def _detected(
     for person in range(n):
         if rng.random() < crowd.gaps:
             first = int(rng.integers(1, max(t - 4, 2)))
-            dropped[first : first + int(rng.integers(4, crowd.longest + 1)), person] = True
+            dropped[first : first + int(rng.integers(4, max(t, 6))), person] = True
     frame, owner = np.nonzero(there & ~dropped)
     pose = tracks[frame, owner]
     read = _read(pose, skeleton, rng.uniform(0.4, crowd.noise), rng)
@@ -165,7 +180,7 @@ def _detected(
     margin = box[:, 2:] * rng.uniform(0.02, 0.12, (len(box), 2))
     box = np.concatenate([box[:, :2] - margin, box[:, 2:] + 2 * margin], 1)
     order = np.lexsort((rng.random(len(frames)), frames))
-    return Clip(People.of(frames, keypoints, box, scores)[order], owners[order], size)
+    return Clip(People.of(when[frames], keypoints, box, scores)[order], owners[order], size)
 
 
 def _read(pose: np.ndarray, skeleton: Skeleton, noise: float, rng: np.random.Generator) -> np.ndarray:

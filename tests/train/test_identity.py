@@ -144,7 +144,7 @@ def test_clips_are_what_a_detector_would_see() -> None:
     crowd = Crowd(frames=20, people=6)
     clips = [draw_clip(videos, COCO17, crowd, np.random.default_rng(s)) for s in range(30)]
     for clip in clips:
-        assert (np.diff(clip.people.frame) >= 0).all() and clip.people.frame.max(initial=0) < 20
+        assert (np.diff(clip.people.frame) >= 0).all() and len(np.unique(clip.people.frame)) <= 20
         assert all(np.isfinite(getattr(clip.people, f)).all() for f in ("xy", "weight", "box", "score"))
         pairs = np.stack([clip.people.frame, clip.owner], 1)[clip.owner >= 0]
         assert len(np.unique(pairs, axis=0)) == len(pairs)  # nobody is twice in a frame
