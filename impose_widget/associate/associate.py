@@ -7,6 +7,7 @@ somebody lost for long is continued by a candidate as a whole, that is by severa
 from __future__ import annotations
 
 import dataclasses
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -21,6 +22,19 @@ NOBODY = -1
 _DEFAULT = AssociationConfig()
 
 
+class Likeness(Protocol):
+    """Something that has learned who is who, and is heard beside geometry; people are called by labels."""
+
+    def rate(self, frame: int, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Chances (N, M) that detections `rows` (M,) of a frame are people (N,); NaN where it cannot say."""
+
+    def see(self, frame: int, labels: np.ndarray, rows: np.ndarray) -> None:
+        """Detections of a frame turned out to be people, candidates among them."""
+
+    def rename(self, old: int, new: int) -> None:
+        """A candidate turned out to be somebody known."""
+
+
 def associate(
     detections: Detections,
     known: np.ndarray,
@@ -28,6 +42,7 @@ def associate(
     skeleton: Skeleton,
     config: AssociationConfig = _DEFAULT,
     joins: bool = False,
+    likeness: Likeness | None = None,
 ) -> np.ndarray:
     """Say whose each detection is.
 
@@ -40,11 +55,12 @@ def associate(
         config: settings.
         joins: somebody new who becomes somebody known has been that one before; else what came before a known
             identity is somebody else, because a human may have said so.
+        likeness: what is heard beside geometry, if anything.
 
     Returns:
         (M,) int32 track ids, -1 for nobody's. No two detections of a frame that were not known share one.
     """
-    linker = _Linker(detections, known, skeleton, config)
+    linker = _Linker(detections, known, skeleton, config, likeness)
     frames, starts = np.unique(detections.frame, return_index=True)
     for frame, rows in zip(frames, np.split(np.arange(len(detections)), starts[1:]), strict=False):
         linker.step(int(frame), rows, joins)
@@ -54,7 +70,14 @@ def associate(
 class _Linker:
     """Goes through the frames; everybody has a label, and at the end labels become identities."""
 
-    def __init__(self, detections: Detections, known: np.ndarray, skeleton: Skeleton, config: AssociationConfig):
+    def __init__(
+        self,
+        detections: Detections,
+        known: np.ndarray,
+        skeleton: Skeleton,
+        config: AssociationConfig,
+        likeness: Likeness | None,
+    ):
         self.config, self.known, self.score = config, known, detections.score
         self.sigmas = np.maximum(skeleton.sigma_array, config.min_sigma)
         self.bodies = Bodies.of(detections, config.min_weight)
@@ -63,6 +86,7 @@ class _Linker:
         self.identity: list[int] = []
         self.same_as: list[int] = []
         self.is_firm: list[bool] = []
+        self.learned = None if likeness is None else _Learned(likeness, config.learned_share)
         nobody = np.zeros(0, int)
         self.bank = Bank.begin(nobody, nobody > 0, 0, self.bodies[nobody], config.birth_hits)
 
@@ -71,12 +95,17 @@ class _Linker:
         unseen = frame - self.bank.last
         limit = np.where(self.bank.firm, self.config.memory, self.config.birth_within)
         self.bank = self.bank[unseen <= limit]
+        if self.learned is not None:
+            self.learned.look(frame, self.bank.label[self.bank.firm], rows)
         held, returned = self._recognise(rows[self.known[rows] >= 0])
         returned = self._join(frame, held, returned) if joins else returned
         candidates = self._match(frame, rows, held)
         self._update(frame, held)
         self._confirm(frame, held)
         self._begin(frame, np.concatenate([candidates, returned]))
+        if self.learned is not None:
+            told = rows[self.label[rows] != NOBODY]
+            self.learned.likeness.see(frame, self.label[told], told)
 
     def _recognise(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give known detections to their people: (N,) which detection each has, or `NOBODY`; and those left over."""
@@ -124,6 +153,8 @@ class _Linker:
         free = np.flatnonzero(who & (held == NOBODY))
         if len(free) and len(rows):
             same = self.bank[free].similarity(frame, self.bodies[rows], self.sigmas, self.config)
+            if self.learned is not None:
+                same = self.learned.beside(same, self.bank.label[free], rows)
             a, b = _best_pairs(same, least)
             held[free[a]] = rows[b]
 
@@ -154,6 +185,8 @@ class _Linker:
         self.bank.see(who, frame, self.bodies[rows], self.config)
         self.bank.count_strong(who[self.score[rows] >= self.config.birth_score], frame)
         self.label[rows] = self.bank.label[who]
+        if self.learned is not None:
+            self.learned.note(self.bank.label[who][~self.bank.firm[who]], rows[~self.bank.firm[who]])
 
     def _confirm(self, frame: int, held: np.ndarray) -> None:
         """Candidates seen often enough become people: somebody lost whom they continue, or somebody new."""
@@ -164,9 +197,13 @@ class _Linker:
             return
         lost = np.flatnonzero(bank.firm & (held == NOBODY))
         same = bank[lost].continued_by(bank[fresh], self.sigmas, config)
+        if self.learned is not None:
+            same = self.learned.beside_all(same, bank.label[lost], bank.label[fresh])
         a, b = _best_pairs(same, config.bridge_similarity)
         for before, after in zip(lost[a], fresh[b], strict=True):
             self.same_as[bank.label[after]] = int(bank.label[before])
+            if self.learned is not None:
+                self.learned.likeness.rename(int(bank.label[after]), int(bank.label[before]))
             bank.label[after] = bank.label[before]
         bank.firm[fresh] = True
         for label in bank.label[fresh]:
@@ -200,6 +237,47 @@ class _Linker:
             else:
                 out[row] = names.setdefault(label, next_track_id + len(names))
         return out
+
+
+class _Learned:
+    """What a likeness says of the detections of a frame, and has said of candidates so far."""
+
+    def __init__(self, likeness: Likeness, share: float) -> None:
+        self.likeness, self.share = likeness, share
+        self._labels, self._rows, self._said = np.zeros(0, int), np.zeros(0, int), np.zeros((0, 0))
+        self._of: dict[int, list[dict[int, float]]] = {}
+
+    def look(self, frame: int, labels: np.ndarray, rows: np.ndarray) -> None:
+        """Ask about the next frame."""
+        self._labels, self._rows = labels, rows
+        self._said = self.likeness.rate(frame, labels, rows)
+
+    def beside(self, same: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Similarities (N, M) of geometry mixed with what is said of the same people and detections."""
+        said = np.full(same.shape, np.nan)
+        known = np.isin(labels, self._labels)
+        order = np.argsort(self._labels)
+        place = order[np.searchsorted(self._labels[order], labels[known])] if known.any() else np.zeros(0, int)
+        column = np.searchsorted(self._rows, rows)
+        said[known] = self._said[np.ix_(place, column)]
+        return np.where(np.isfinite(said), (1 - self.share) * same + self.share * np.nan_to_num(said), same)
+
+    def note(self, candidates: np.ndarray, rows: np.ndarray) -> None:
+        """Remember what is said of the detections of candidates."""
+        column = np.searchsorted(self._rows, rows)
+        for label, m in zip(candidates.tolist(), column, strict=True):
+            self._of.setdefault(label, []).append(dict(zip(self._labels.tolist(), self._said[:, m], strict=True)))
+
+    def beside_all(self, same: np.ndarray, lost: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+        """As `beside`, of candidates (M,) as wholes: the mean of all that was said of each."""
+        said = np.full(same.shape, np.nan)
+        for m, label in enumerate(fresh.tolist()):
+            heard = self._of.pop(label, [])
+            for n, person in enumerate(lost.tolist()):
+                values = [h[person] for h in heard if np.isfinite(h.get(person, np.nan))]
+                said[n, m] = np.mean(values) if values else np.nan
+        mixed = (1 - self.share) * same + self.share * np.nan_to_num(said)
+        return np.where(np.isfinite(said) & (same > 0), mixed, same)
 
 
 def _best_pairs(similarity: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:

@@ -40,6 +40,7 @@ class AssociationConfig:
         damping: share of its speed that somebody unseen keeps in each frame.
         size_gain: share of the newest size in the running mean.
         min_weight: a keypoint counts by its score, but at least this.
+        learned_share: where a likeness is heard, similarity is this share of it, the rest geometry.
     """
 
     strong_score: float = 0.25
@@ -66,3 +67,4 @@ class AssociationConfig:
     damping: float = 0.9
     size_gain: float = 0.3
     min_weight: float = 0.05
+    learned_share: float = 0.5

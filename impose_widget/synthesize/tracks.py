@@ -19,7 +19,7 @@ from impose_widget.synthesize.motion import Motion
 from impose_widget.synthesize.person import random_build
 from impose_widget.synthesize.rig import LEFT_LEG, Build
 from impose_widget.synthesize.scenarios import captured
-from impose_widget.synthesize.scene import Actor, Camera
+from impose_widget.synthesize.scene import Actor, Camera, Scene
 
 SIZE = 848, 480
 LIMB = 0.06  # metres from a bone that a limb covers; a trunk is thicker
@@ -46,10 +46,21 @@ def random_tracks(seed: int, mocap: dict[str, Motion] | None, seconds: float, fp
     rng = np.random.default_rng([seed, 41])
     times = np.arange(round(seconds * fps)) / fps
     actors = [_somebody(rng, mocap, seconds) for _ in range(int(rng.integers(2, 13)))]
-    points = np.stack([a.pose(times)[1] for a in actors], 1)  # (T, N, 17, 3)
-    views = _camera(rng, seed, seconds, points).views(times)
+    points = np.stack([a.pose(times)[1] for a in actors], 1)
+    camera = _camera(rng, seed, seconds, points)
+    return _projected(points, camera.views(times), float(rng.uniform(0.8, 1.6)) * SIZE[0])
+
+
+def filmed(scene: Scene) -> np.ndarray:
+    """The tracks of a scene's people, as `random_tracks` gives them; things hide nobody here."""
+    times = np.arange(scene.n_frames) / scene.fps
+    points = np.stack([a.pose(times)[1] for a in scene.actors], 1)
+    return _projected(points, scene.camera.views(times), scene.camera.focal * SIZE[0])
+
+
+def _projected(points: np.ndarray, views: np.ndarray, focal: float) -> np.ndarray:
+    """(T, N, K, 3) x, y, visibility of points (T, N, K, 3) in the world."""
     place = np.einsum("tab,tnkb->tnka", views[..., :3], points) + views[:, None, None, :, 3]
-    focal = float(rng.uniform(0.8, 1.6)) * SIZE[0]
     depth = np.maximum(place[..., 2], NEAR)
     xy = focal * place[..., :2] / depth[..., None] + (np.array(SIZE) - 1) / 2
     inside = (place[..., 2] > NEAR) & (xy > -0.5).all(-1) & (xy < np.array(SIZE) - 0.5).all(-1)

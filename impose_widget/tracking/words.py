@@ -1,4 +1,4 @@
-"""Which word of the dictionary stands for whom: lent to people, and taken back from whoever was not seen for longest."""
+"""Which word of the dictionary stands for whom: lent, and taken back from whoever was not seen for longest."""
 
 from __future__ import annotations
 

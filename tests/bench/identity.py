@@ -11,21 +11,23 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from impose_widget.associate import associate
+from impose_widget.associate import AssociationConfig, associate
 from impose_widget.core.detections import Detections
-from impose_widget.core.geometry import box_iou, oks, person_area
+from impose_widget.core.geometry import oks, person_area
 from impose_widget.core.skeleton import COCO17
 from impose_widget.evaluate.hota import Hota, combine, hota
 from impose_widget.evaluate.predicted import Similarities
 from impose_widget.tracking.decoding import WEIGHTS, Decoding
+from impose_widget.tracking.likeness import LearnedLikeness
 from impose_widget.tracking.tracker import TrackerConfig, track
+from impose_widget.train.tracked import read_tracked
 from tests.associate.identity_scores import IGNORED, IdentityScore, score_identities
 from tests.associate.truth import Flaws, Truth, detect
 from tests.bench.association import FLAWS, TRACKERS, mupots, posetrack
@@ -75,35 +77,42 @@ def measure(run: Run, material: Iterator[Scene]) -> Score:
     return Score(tuple(parts), identity)
 
 
-def scenario_truth(name: str, seed: int, folder: Path) -> Truth:
-    """The keypoints of a named scenario, without its pixels; whoever shows too little is absent."""
-    path = folder / f"{name}_{seed}.npz"
-    if not path.is_file():
-        from impose_widget.synthesize import SCENARIOS, Stage
-        from impose_widget.synthesize.clip import shown
+def rendered(name: str, seed: int, folder: Path) -> Path:
+    """The folder of a named scenario; it is rendered if it is not there."""
+    from impose_widget.synthesize import SCENARIOS, write_clip
+    from impose_widget.synthesize.clip import ANNOTATIONS
 
-        scene = SCENARIOS[name](seed)
-        truths = list(Stage(scene).truths())
-        xy = np.array([np.where((shown(t) & True)[:, None, None], t.keypoints, np.nan) for t in truths])
-        visibility = np.array([t.visibility for t in truths])
-        folder.mkdir(parents=True, exist_ok=True)
-        xy = np.where(visibility[..., None] > 0, xy, np.nan)
-        np.savez(path, xy=xy, occluded=visibility == 1, size=[scene.width, scene.height])
-    with np.load(path) as data:
-        return Truth(f"{name} {seed}", data["xy"], data["occluded"], tuple(data["size"].tolist()))
+    clip = folder / (name if seed == 0 else f"{name}_{seed:05d}")
+    if not (clip / ANNOTATIONS).is_file():
+        write_clip(SCENARIOS[name](seed), clip)
+    return clip
 
 
-def read_scenario(name: str, seed: int, folder: Path) -> Scene:
+def scenario_truth(clip: Path) -> Truth:
+    """The keypoints of a rendered scenario; whoever shows too little is absent."""
+    (video,) = read_tracked(clip / "poses.parquet", COCO17)
+    return Truth(clip.name, video.keypoints[..., :2].astype(float), video.keypoints[..., 2] == 1, video.size)
+
+
+def twins(seed: int) -> Truth:
+    """The twins who cross, of a seed, without their pixels."""
+    from impose_widget.synthesize.scenarios import SCENARIOS
+    from impose_widget.synthesize.tracks import filmed
+
+    keypoints = filmed(SCENARIOS["crossing_twins"](seed))
+    return Truth(f"twins {seed}", keypoints[..., :2].astype(float), keypoints[..., 2] == 1, (848, 480))
+
+
+def read_scenario(clip: Path, kept: Path) -> Scene:
     """MoveNet's readings of a rendered scenario, and whose each is."""
-    path = folder / f"{name}_{seed}_read.npz"
-    truth = scenario_truth(name, seed, folder)
+    path = kept / f"{clip.name}_read.npz"
+    truth = scenario_truth(clip)
     if not path.is_file():
         from impose_widget.detect import MoveNetDetector
-        from impose_widget.synthesize import SCENARIOS, Stage
+        from impose_widget.video import open_video
 
-        scene = replace(SCENARIOS[name](seed))
-        frames = [image for image, _ in Stage(scene).frames()]
-        found = MoveNetDetector().detect(frames, range(len(frames)))
+        with open_video(clip) as video:
+            found = MoveNetDetector().detect(list(video.frames(range(len(video)))), range(len(video)))
         np.savez(path, **{field: getattr(found, field) for field in Detections.__slots__})
     with np.load(path) as data:
         found = Detections(*(data[field] for field in Detections.__slots__))
@@ -111,8 +120,7 @@ def read_scenario(name: str, seed: int, folder: Path) -> Scene:
     for t in range(len(truth.xy)):
         rows = np.flatnonzero(found.frame == t)
         same = oks(truth.xy[t], found.xy[rows], 3 * person_area(truth.xy[t]), COCO17.sigma_array)
-        same = np.nan_to_num(same)
-        for i, j in zip(*linear_sum_assignment(-same), strict=True):
+        for i, j in zip(*linear_sum_assignment(-np.nan_to_num(same)), strict=True):
             if same[i, j] > 0.3:
                 owner[rows[j]] = i
     return found, owner, truth.size, len(truth.xy)
@@ -154,26 +162,25 @@ def doubled(truth: Truth, seed: int) -> Truth:
     return Truth(f"{truth.name} doubled", xy, np.concatenate([truth.occluded] * 2, 1), truth.size)
 
 
-def sets(folder: Path, repeats: int) -> dict[str, Callable[[Flaws], Iterator[Scene]]]:
-    """Name of a set -> what makes its detections with some flaws."""
+def sets(folder: Path, repeats: int, wanted: list[str] | None) -> Iterator[tuple[str, Callable]]:
+    """Names of sets, and what makes their detections with some flaws."""
     from impose_widget.synthesize import SCENARIOS
 
-    files = sorted((SHARED / "data/annotations/bonn_posetrack_cvpr17/json").glob("*.json"))
-    tracks = sorted((SHARED / "data/annotations/mupots_est_tracks").glob("TS*.npz"))
-    bonn = [posetrack(f) for f in files[1::2]]
-    truths = {
-        "PoseTrack": bonn,
-        "PoseTrack, everybody twice": [doubled(t, i) for i, t in enumerate(bonn[:8])],
-        "MuPoTS tracks": [mupots(f) for f in tracks[1::2]],
+    files = sorted((SHARED / "data/annotations/bonn_posetrack_cvpr17/json").glob("*.json"))[1::2]
+    tracks = sorted((SHARED / "data/annotations/mupots_est_tracks").glob("TS*.npz"))[1::2]
+    clips = lambda: [rendered(name, 0, folder) for name in SCENARIOS]  # noqa: E731
+    makers = {
+        "PoseTrack": lambda: (flawed, [posetrack(f) for f in files]),
+        "PoseTrack, everybody twice": lambda: (flawed, [doubled(posetrack(f), i) for i, f in enumerate(files[:8])]),
+        "MuPoTS tracks": lambda: (flawed, [mupots(f) for f in tracks]),
+        "scenarios": lambda: (flawed, [scenario_truth(c) for c in clips()]),
+        "scenarios, MoveNet's readings": lambda: (thinned, [read_scenario(c, folder) for c in clips()]),
+        "twins who cross": lambda: (flawed, [twins(seed) for seed in range(5)]),
     }
-    out = {name: partial(flawed, t, repeats=repeats) for name, t in truths.items()}
-    scenarios = [scenario_truth(name, 0, folder) for name in SCENARIOS]
-    twins = [scenario_truth("crossing_twins", seed, folder) for seed in range(5)]
-    out["scenarios"] = partial(flawed, scenarios, repeats=repeats)
-    out["twins who cross"] = partial(flawed, twins, repeats=repeats)
-    read = [read_scenario(name, 0, folder) for name in SCENARIOS]
-    out["scenarios, MoveNet's readings"] = partial(thinned, read, repeats=repeats)
-    return out
+    for name, make in makers.items():
+        if not wanted or name in wanted:
+            how, material = make()
+            yield name, partial(how, material, repeats=repeats)
 
 
 def decoded(weights: Path, config: TrackerConfig, namings: int = 1) -> Run:
@@ -186,14 +193,27 @@ def decoded(weights: Path, config: TrackerConfig, namings: int = 1) -> Run:
     return run
 
 
+def beside_geometry(weights: Path, share: float, namings: int = 1) -> Run:
+    """The product's association, with the ID decoder heard beside geometry."""
+
+    def run(found: Detections, size: tuple[int, int], n_frames: int) -> np.ndarray:
+        nobody = np.full(len(found), -1, np.int32)
+        likeness = LearnedLikeness(found, Decoding(weights, size, namings))
+        return associate(found, nobody, 0, COCO17, AssociationConfig(learned_share=share), likeness)
+
+    return run
+
+
 def trackers(options: argparse.Namespace) -> dict[str, Run]:
     """Those that are compared."""
     out = dict(TRACKERS)
     out["the product's, by geometry"] = out.pop("ours")
     for path in options.weights:
-        out[f"ID decoder {path.parent.name if path.stem == 'weights' else path.stem}"] = decoded(
-            path, TrackerConfig(newborn=0.25, detection=0.25)
-        )
+        name = path.parent.name if path.stem == "weights" else path.stem
+        out[f"{name}, object-max"] = decoded(path, TrackerConfig())
+        out[f"{name}, Hungarian"] = decoded(path, TrackerConfig(protocol="hungarian"))
+        for share in options.shares:
+            out[f"{name}, {share:g} beside geometry"] = beside_geometry(path, share)
     return out
 
 
@@ -202,16 +222,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="for what is rendered and read")
     parser.add_argument("--weights", type=Path, nargs="*", default=[WEIGHTS], help="of ID decoders")
     parser.add_argument("--repeats", type=int, default=1, help="random draws of the flaws per video")
-    parser.add_argument("--only", nargs="*", help="sets whose name contains one of these")
+    parser.add_argument("--only", nargs="*", help="sets of these names")
+    parser.add_argument("--shares", type=float, nargs="*", default=[0.5], help="of the decoder beside geometry")
     parser.add_argument("--trackers", nargs="*", help="those whose name contains one of these")
     options = parser.parse_args()
     if not SHARED.is_dir():
         print("Skipped: the folder ../shared with annotations is not there.")
         return
     print(f"{'AssA / IDF1 / switches':44}" + "".join(f"{name:>17}" for name in FLAWS), flush=True)
-    for name, make in sets(options.folder, options.repeats).items():
-        if options.only and not any(part in name for part in options.only):
-            continue
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name, make in sets(options.folder, options.repeats, options.only):
         print(name)
         for tracker, run in trackers(options).items():
             if options.trackers and not any(part in tracker for part in options.trackers):

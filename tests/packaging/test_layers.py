@@ -36,7 +36,7 @@ LAYERS = {
     "associate": layer("core", "numpy scipy"),
     "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
     "model": layer("core", "impose_kernels numpy safetensors torch"),
-    "tracking": layer("core", "numpy", "model", "torch"),
+    "tracking": layer("associate core", "numpy scipy", "model", "torch"),
     "train": layer("core detect model tracking", "cv2 lightning_fabric numpy pandas scipy torch tqdm", "io"),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
     "network_detector": layer("core detect", "numpy", "model", "cv2 torch"),
