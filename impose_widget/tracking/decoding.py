@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from impose_widget.tracking.history import History
 from impose_widget.tracking.people import People
 from impose_widget.tracking.words import Words
+
+if TYPE_CHECKING:
+    from impose_widget.model.relations import Observations
 
 WEIGHTS = Path(__file__).parent.parent / "assets" / "identity.safetensors"
 
@@ -37,44 +40,56 @@ class Decoding:
         self.overflowed = 0
         """How many people at most went without a word in a frame."""
 
-    def chances(self, now: People, history: History, frame: int, among: set[int] | None = None):
-        """Chances (Q, N + 1) that people of a frame are N people of its history, and, last, somebody new; and those N.
+    def chances(
+        self, now: People, names: np.ndarray, then: People, among: set[int] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Chances that people of a frame are people of a history.
 
         Args:
-            now: Q people of the frame.
-            history: who was where before.
-            frame: their frame.
-            among: whom of the history to look at; None: all. People without a word have no column: they are to be
-                followed in another way.
+            now: Q people of one frame.
+            names: (S,) whose the rows of the history are.
+            then: S people of the frames before (or all after: time may run backwards), no further than the window.
+            among: whom of them to look at; None: all.
+
+        Returns:
+            (Q, N + 1) chances, the last column of somebody new; and the N names that the others stand for. People
+            without a word have no column: they are to be followed in another way.
         """
         import torch
 
-        from impose_widget.model.relations import Observations
-
-        everyone = [n for n in history.names() if among is None or n in among]
+        if among is not None:
+            keep = np.isin(names, list(among))
+            names, then = names[keep], then[keep]
+        order = np.argsort(-np.abs(then.frame - now.frame[0])) if len(now) and len(then) else np.zeros(0, int)
+        everyone = list(dict.fromkeys(names[order][::-1].tolist()))[::-1]  # who was seen last comes last
         words = self._words.lend(everyone)
         self.overflowed = max(self.overflowed, len(everyone) - len(words))
-        names = np.array([n for n in everyone if n in words], int)
-        past = history.rows(frame)
-        if past is None or not len(names) or not len(now):
-            return np.tile(np.eye(1, len(names) + 1, len(names)), (len(now), 1)), names
-        keep = np.isin(past[0], names)
-        said, then = np.array([words.get(int(n), 0) for n in past[0][keep]], int), past[1][keep]
-        sign = 1 if not len(then) or int(then.frame[0]) < frame else -1
-
-        def observed(people: People) -> Observations:
-            fields = (people.frame * sign, people.xy, people.weight, people.box, people.score, people.velocity)
-            tensors = (torch.from_numpy(np.ascontiguousarray(f))[None] for f in fields)
-            features = torch.from_numpy(people.features)[None] if people.features.shape[1] else None
-            size = torch.tensor([self.size], dtype=torch.float32)
-            return Observations(*tensors, torch.ones(1, len(people), dtype=torch.bool), size, features)
-
-        total = np.zeros((len(now), len(names) + 1))
-        columns = np.array([words[int(n)] for n in names])
+        named = np.array([n for n in everyone if n in words], int)
+        if not len(named) or not len(now):
+            return np.tile(np.eye(1, len(named) + 1, len(named)), (len(now), 1)), named
+        if len(words) < len(everyone):
+            keep = np.isin(names, named)
+            names, then = names[keep], then[keep]
+        _, at = np.unique(names, return_inverse=True)
+        said = np.array([words[int(n)] for n in np.unique(names)])[at]
+        columns = np.array([words[int(n)] for n in named])
+        sign = 1 if int(then.frame[0]) < int(now.frame[0]) else -1
+        total = np.zeros((len(now), len(named) + 1))
         with torch.inference_mode():
-            a, b = observed(now), observed(then)
+            a, b = self._observed(now, sign), self._observed(then, sign)
             for order in self._orders:
                 logits = self._network(a, b, torch.from_numpy(order[said])[None])[0]
                 lent = torch.from_numpy(np.append(order[columns], self._network.newborn))
                 total += logits[:, lent].softmax(-1).double().numpy()
-        return total / len(self._orders), names
+        return total / len(self._orders), named
+
+    def _observed(self, people: People, sign: int) -> Observations:
+        import torch
+
+        from impose_widget.model.relations import Observations
+
+        fields = (people.frame * sign, people.xy, people.weight, people.box, people.score, people.velocity)
+        tensors = (torch.from_numpy(np.ascontiguousarray(f))[None] for f in fields)
+        features = torch.from_numpy(people.features)[None] if people.features.shape[1] else None
+        size = torch.tensor([self.size], dtype=torch.float32)
+        return Observations(*tensors, torch.ones(1, len(people), dtype=torch.bool), size, features)

@@ -55,16 +55,9 @@ class History:
             self._last[new] = self._last.pop(old)
             self._seen[new] = self._seen.pop(old) + self._seen.get(new, 0)
 
-    def names(self) -> list[int]:
-        """Who is remembered, the one seen last at the end."""
-        return sorted(self._last, key=lambda n: abs(int(self._last[n].frame[0]) - self._start()))
-
-    def _start(self) -> int:
-        return self._frames[0][0] if self._frames else 0
-
-    def rows(self, frame: int) -> tuple[np.ndarray, People] | None:
-        """Names (S,) and people (S,) of the window before a frame; None if nobody is in it."""
+    def rows(self, frame: int) -> tuple[np.ndarray, People]:
+        """Names (S,) and people (S,) of the window before a frame."""
         parts = [(n, p) for t, n, p in self._frames if 0 < abs(frame - t) < self.window and len(n)]
         if not parts:
-            return None
+            return np.zeros(0, int), People.nobody()
         return np.concatenate([n for n, _ in parts]), People.joined([p for _, p in parts])

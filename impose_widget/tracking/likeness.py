@@ -30,7 +30,8 @@ class LearnedLikeness:
         out = np.full((len(labels), len(rows)), np.nan)
         if not len(labels) or not len(rows):
             return out
-        chance, names = self._decoding.chances(self._people[rows], self._history, frame, set(labels.tolist()))
+        told, then = self._history.rows(frame)
+        chance, names = self._decoding.chances(self._people[rows], told, then, set(labels.tolist()))
         column = {int(n): i for i, n in enumerate(names)}
         for n, label in enumerate(labels.tolist()):
             if label in column:

@@ -57,6 +57,11 @@ class People:
         )
 
     @classmethod
+    def nobody(cls, n_keypoints: int = 0) -> People:
+        """No rows."""
+        return cls.of(np.zeros(0, int), np.zeros((0, n_keypoints, 3)), np.zeros((0, 4)), np.zeros(0))
+
+    @classmethod
     def detected(cls, detections: Detections) -> People:
         """The people of M detections."""
         return cls.of(detections.frame, detections.keypoints, detections.box, detections.score)

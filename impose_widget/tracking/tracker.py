@@ -43,7 +43,8 @@ def track(
 ) -> np.ndarray:
     """Say whose each detection is; arguments and result as in `associate.associate`.
 
-    Known identities are pinned: their rows are not asked for, and nobody else is given them. More people at a time than
+    Known identities are pinned: their rows are not asked for, nobody else is given them, and history is corrected by
+    them. More people at a time than
     the dictionary has words are followed by geometry alone, with a warning.
     """
     config = config or TrackerConfig()
@@ -53,34 +54,48 @@ def track(
     for frame, rows in zip(frames.tolist(), np.split(np.arange(len(detections)), starts[1:]), strict=False):
         history.forget(frame)
         pinned = rows[known[rows] >= 0]
+        _rewrite(people[pinned], known[pinned], history, frame, decoding, next_track_id)
         free = rows[(known[rows] == NEW) & (detections.score[rows] >= config.detection)]
-        chance, names = decoding.chances(people[free], history, frame)
+        told, then = history.rows(frame)
+        chance, names = decoding.chances(people[free], told, then)
         chance[:, :-1][:, np.isin(names, known[pinned])] = 0
         choose = object_max(chance, detections.score[free], config.identity)
         if config.protocol == "hungarian":
             choose = best_together(chance, config.identity)
         ids[free[choose != NEW]] = names[choose[choose != NEW]]
         left = free[(choose == NEW) & (detections.score[free] >= config.newborn)]
-        left = left[~_without_words(detections, left, history, names, ids, skeleton)]
+        left = left[~_without_words(detections, left, np.setdiff1d(told, names), ids, skeleton)]
         ids[left] = born + np.arange(len(left))
         born += len(left)
         told = rows[ids[rows] >= 0]
         history.add(frame, ids[told], people[told])
     if decoding.overflowed:
         warnings.warn(
-            f"More people at a time than the dictionary has words: {decoding.overflowed} went without one and were "
-            "followed by where they are alone.",
+            f"More people than the dictionary has words were remembered at a time: {decoding.overflowed} went without "
+            "and were followed by where they are alone.",
             stacklevel=2,
         )
     return ids
 
 
+def _rewrite(
+    people: People, known: np.ndarray, history: History, frame: int, decoding: Decoding, first_born: int
+) -> None:
+    """A human has named people of a frame: whoever they looked like, if a name of our own, has that name from now on."""
+    if not len(people):
+        return
+    told, then = history.rows(frame)
+    chance, names = decoding.chances(people, told, then)
+    for row, name in enumerate(chance.argmax(1).tolist()):
+        if name < len(names) and chance[row, name] > 0.5 and names[name] >= first_born:
+            history.rename(int(names[name]), int(known[row]))
+
+
 def _without_words(
-    detections: Detections, rows: np.ndarray, history: History, named: np.ndarray, ids: np.ndarray, skeleton: Skeleton
+    detections: Detections, rows: np.ndarray, rest: np.ndarray, ids: np.ndarray, skeleton: Skeleton
 ) -> np.ndarray:
-    """Give detections to people who have no word, by geometry, in place; (rows,) bool, which ones."""
-    rest = sorted(set(history.names()) - set(named.tolist()))
-    if not rest or not len(rows):
+    """Give detections to the people `rest`, who have no word, by geometry, in place; (rows,) bool, which ones."""
+    if not len(rest) or not len(rows):
         return np.zeros(len(rows), bool)
     before = np.array([np.flatnonzero(ids[: rows[0]] == i)[-1] for i in rest])
     both = np.concatenate([before, rows])
