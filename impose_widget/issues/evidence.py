@@ -20,6 +20,7 @@ KINDS = (
     "crossing",
     "seam",
     "age",
+    "swap",
 )
 """What can be the matter with a place; each has its detector."""
 

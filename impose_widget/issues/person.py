@@ -27,6 +27,7 @@ class Person:
         skeleton: names, edges, pairs.
         n_frames: of the video; 0 if unknown.
         size: (width, height) of the video; None if unknown.
+        swaps: (frame, other track id, chance) where the ID decoder would name this person otherwise.
         looked: whether everybody was looked for in the frame before the first, and in the one after the last.
     """
 
@@ -38,6 +39,7 @@ class Person:
     n_frames: int = 0
     size: tuple[int, int] | None = None
     looked: tuple[bool, bool] = (False, False)
+    swaps: tuple[tuple[int, int, float], ...] = ()
 
     def __len__(self) -> int:
         return len(self.records)

@@ -6,6 +6,7 @@ each click. Nothing that a human placed is questioned, and what was decided stay
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -14,7 +15,7 @@ import pandas as pd
 
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Tracks
-from impose_widget.issues import age, bone, crossing, disagree, flip, gap, jump, overlap, seam, stale, uncertain
+from impose_widget.issues import age, bone, crossing, disagree, flip, gap, jump, overlap, seam, stale, swap, uncertain
 from impose_widget.issues.evidence import KINDS, Evidence
 from impose_widget.issues.gather import ROW, Doubt, Found, gather
 from impose_widget.issues.meeting import meeting
@@ -22,7 +23,7 @@ from impose_widget.issues.person import Person
 
 STATES = ("open", "accepted", "ignored")
 COLUMNS = ("issue frame frame_end track_id track_id_b keypoint kind severity gain value threshold reason state").split()
-ALONE = (uncertain, jump, disagree, bone, flip, gap, stale, age, seam)
+ALONE = (uncertain, jump, disagree, bone, flip, gap, stale, age, seam, swap)
 """Detectors of one person: `find(person)` yields `Evidence`."""
 TOGETHER = (overlap, crossing)
 """Detectors of two people: `find(meeting)` yields a person and `Evidence`."""
@@ -31,7 +32,8 @@ LOOKED_AT = 0.3
 NEAR = 4  # frames
 
 
-Version = tuple[int, bool, bool]
+Swaps = tuple[tuple[int, int, float], ...]
+Version = tuple[int, bool, bool, Swaps]
 
 
 @dataclass
@@ -66,35 +68,51 @@ class Queue:
     _held: dict[int, _Held] = field(default_factory=dict)
     _pairs: dict[tuple[int, int], tuple[tuple[Version, Version], Found]] = field(default_factory=dict)
 
-    def look(self, tracks: Tracks, readings: np.ndarray, looked: np.ndarray | None = None) -> Snapshot:
+    def look(
+        self,
+        tracks: Tracks,
+        readings: np.ndarray,
+        looked: np.ndarray | None = None,
+        swaps: Iterable[tuple[int, int, int, float]] = (),
+    ) -> Snapshot:
         """Copy what changed since the last time; quick, to be called while nobody writes.
 
         Args:
             tracks: the poses.
             readings: (M, K, 3) the network's readings, at which the records' `reading` points.
             looked: (T,) bool, frames in which everybody was looked for; None: nobody was.
+            swaps: (frame, track id, other track id, chance) where the ID decoder would name somebody otherwise.
         """
-        versions, people = {}, {}
+        versions, people, doubts = {}, {}, {}
+        for frame, track_id, other, chance in swaps:
+            doubts.setdefault(track_id, []).append((frame, other, chance))
         for track_id in tracks.ids():
             first, lane = tracks.lane(track_id)
             present = np.flatnonzero(lane["present"])
             first, lane = first + int(present[0]), lane[present[0] : present[-1] + 1]
             ends = _at(looked, first - 1), _at(looked, first + len(lane))
-            versions[track_id] = (tracks.version(track_id), *ends)
+            told = tuple(doubts.get(track_id, ()))
+            versions[track_id] = (tracks.version(track_id), *ends, told)
             held = self._held.get(track_id)
             if held is not None and held.version == versions[track_id]:
                 people[track_id] = held.person
             else:
-                people[track_id] = self._person(track_id, first, lane.copy(), readings, ends)
+                people[track_id] = self._person(track_id, first, lane.copy(), readings, ends, told)
         return Snapshot(versions, people)
 
     def _person(
-        self, track_id: int, first: int, records: np.ndarray, readings: np.ndarray, looked: tuple[bool, bool]
+        self,
+        track_id: int,
+        first: int,
+        records: np.ndarray,
+        readings: np.ndarray,
+        looked: tuple[bool, bool],
+        swaps: Swaps,
     ) -> Person:
         read = np.full((len(records), len(self.skeleton), 3), np.nan, np.float32)
         has = records["present"] & (records["reading"] >= 0)
         read[has] = readings[records["reading"][has]]
-        return Person(track_id, first, records, read, self.skeleton, self.n_frames, self.size, looked)
+        return Person(track_id, first, records, read, self.skeleton, self.n_frames, self.size, looked, swaps)
 
     def table(self, snapshot: Snapshot, decisions: dict[int, str]) -> pd.DataFrame:
         """All issues as `issues_table` gives them."""
@@ -127,6 +145,7 @@ def issues_table(
     n_frames: int = 0,
     size: tuple[int, int] | None = None,
     looked: np.ndarray | None = None,
+    swaps: Iterable[tuple[int, int, int, float]] = (),
 ) -> pd.DataFrame:
     """All issues, where most is to be mended first; one row a place.
 
@@ -144,9 +163,10 @@ def issues_table(
         n_frames: of the video; 0 if unknown.
         size: its (width, height); None if unknown.
         looked: (T,) bool, frames in which everybody was looked for; None: nobody was.
+        swaps: (frame, track id, other track id, chance) where the ID decoder would name somebody otherwise.
     """
     queue = Queue(skeleton, n_frames, size)
-    return queue.table(queue.look(tracks, readings, looked), decisions)
+    return queue.table(queue.look(tracks, readings, looked, swaps), decisions)
 
 
 def _at(mask: np.ndarray | None, frame: int) -> bool:

@@ -24,6 +24,7 @@ from impose_widget.session.state import State
 
 if TYPE_CHECKING:
     from impose_widget.detect import Detector
+    from impose_widget.session.identifying import Identifier
     from impose_widget.video import Video
 
 CHUNK = 32  # frames that are detected, linked and stored together
@@ -33,7 +34,13 @@ LONGEST_GAP = 15  # frames without a reading that are filled by interpolation; l
 
 
 def find(
-    state: State, video: Video, detector: Detector, skeleton: Skeleton, wanted: list[int], chunk: int = CHUNK
+    state: State,
+    video: Video,
+    detector: Detector,
+    skeleton: Skeleton,
+    wanted: list[int],
+    chunk: int = CHUNK,
+    identifier: Identifier | None = None,
 ) -> Iterator[int]:
     """Find everyone in the wanted frames that are not finished; yields how many of them are, at first and after each
     chunk.
@@ -42,12 +49,15 @@ def find(
 
     Args:
         wanted: frames in the order in which they are looked at; a part that goes back in time begins a new chunk.
+        identifier: a trained decoder that is heard on who is who, if there is one.
     """
     todo = [f for f in wanted if not state.found[f]]
     if not todo:
         yield len(wanted)
         return
-    action = state.begin("initialize", {"frames": pack_frames(wanted), "n": len(todo), "chunk": chunk}, [])
+    action = state.begin(
+        "initialize", {"frames": pack_frames(wanted), "n": len(todo), "chunk": chunk} | _heard(identifier), []
+    )
     stopped = "stopped"
     left, done, held = set(todo), len(wanted) - len(todo), []
     try:
@@ -63,7 +73,7 @@ def find(
             for run in _runs(final):  # runs apart from each other have contexts of their own
                 with state.lock:
                     run = [f for f in run if not state.found[f]]
-                    changes = link(state, skeleton, run, action.seq, detector.KEYPOINT_SCORE) if run else []
+                    changes = link(state, skeleton, run, action.seq, detector.KEYPOINT_SCORE, identifier) if run else []
                     state.extend(action, changes, run)
                 yield done
         stopped = ""
@@ -107,7 +117,18 @@ def _runs(frames: list[int]) -> Iterator[list[int]]:
             start = i
 
 
-def link(state: State, skeleton: Skeleton, final: list[int], revision: int, keypoint_score: float) -> list:
+def _heard(identifier: Identifier | None) -> dict[str, str]:
+    return {} if identifier is None else {"association": "id"}
+
+
+def link(
+    state: State,
+    skeleton: Skeleton,
+    final: list[int],
+    revision: int,
+    keypoint_score: float,
+    identifier: Identifier | None = None,
+) -> list:
     """Changes that give the people of some frames their identities and poses.
 
     Frames before and after, as far as they were looked at, serve as context and stay as they are, but for gaps of a
@@ -122,7 +143,8 @@ def link(state: State, skeleton: Skeleton, final: list[int], revision: int, keyp
     owner = everywhere[rows]
     later = final[-1] + 1
     joins = later < len(state.found) and bool(state.found[later])  # those after them were looked for first
-    ids = associate(detections, owner, state.next_track_id, skeleton, config, joins)
+    heard = None if identifier is None else identifier.likeness(detections)
+    ids = associate(detections, owner, state.next_track_id, skeleton, config, joins, heard)
     fresh = (owner == -1) & (ids >= 0) & (detections.frame <= final[-1])
     for track_id in np.unique(ids[fresh]):
         of_person = ids == track_id

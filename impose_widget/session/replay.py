@@ -98,7 +98,8 @@ class _Replay:
         """The same work as a generator."""
         p, session = action.payload, self.session
         if action.kind == "initialize":
-            return session._finding(unpack_frames(p["frames"]), p["chunk"])  # in the order in which it was
+            # in the order in which it was
+            return session._finding(unpack_frames(p["frames"]), p["chunk"], p.get("association", "geometry"))
         names = None if p["keypoints"] is None else [session.skeleton.keypoints[k] for k in p["keypoints"]]
         if action.kind == "complete":
             return session.completion(

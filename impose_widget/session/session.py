@@ -15,11 +15,13 @@ from impose_widget.propagate.base import FrameUpdate, Propagator
 from impose_widget.session import arguments, carrying, completing, finding
 from impose_widget.session.carrying import Order, Report
 from impose_widget.session.files import export, exported, load
+from impose_widget.session.identifying import Identifier, identifier
 from impose_widget.session.identity_edits import IdentityEdits
 from impose_widget.session.opening import OpenJournal, open_journal
 from impose_widget.session.pose_edits import PoseEdits
 from impose_widget.session.review import Review
 from impose_widget.session.state import Changed, State
+from impose_widget.session.verifying import Verifying
 from impose_widget.session.views import Views
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ TRACKERS = ("auto", "lk")
 PROPAGATORS = ("auto", "smoother", "flow", "network")
 
 
-class Session(PoseEdits, IdentityEdits, Review, Views):
+class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
     """The kernel-side object: no browser, no thread of its own; every call may come from any thread.
 
     Every edit is on disk before its call returns. Open one with `Session.open`.
@@ -46,11 +48,15 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         opened: OpenJournal,
         detector: Detector | None,
         propagator: Propagator,
+        association: str = "geometry",
+        identifier: Identifier | None = None,
     ) -> None:
         state = State(opened.journal, len(skeleton), len(video))
         super().__init__(video, skeleton, state, detector)
         self._opened = opened
         self._propagator = propagator
+        self.association, self._identifier = association, identifier
+        self._remember()
 
     @classmethod
     def open(
@@ -63,6 +69,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         resume: bool = True,
         device: str = "auto",
         propagator: str = "auto",
+        association: str | Path = "auto",
     ) -> Session:
         """Open a video for annotation; what was done before is there again.
 
@@ -81,6 +88,8 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
                 readings frame by frame, "smoother" judges over all frames between corrections where a track was lost
                 and where readings are wrong, "network" has a weights file's decoders read the person again there,
                 "auto" is the best measured one, smoother.
+            association: who is who when people are found: "geometry" (where they are and how they move), "id" (the
+                trained ID decoder is heard as well; needs torch), weights of an ID decoder, or "auto" for the better.
 
         Raises:
             FileNotFoundError, OSError: the video or the journal cannot be read or made.
@@ -96,8 +105,9 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         carries = _propagator(propagator, kind, detector)
         video, opened = open_video(source), None
         try:
+            named = identifier(association, kind.keypoints == COCO17.keypoints, (video.width, video.height))
             opened = open_journal(store, resume, video.path, video.fingerprint(), kind)
-            session = cls(video, kind, opened, detector, carries)
+            session = cls(video, kind, opened, detector, carries, *named)
         except BaseException:
             if opened is not None:
                 opened.close()
@@ -174,11 +184,12 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
             wanted = finding.around([f for f in wanted if not found[f]], around, chunk)
         return self._finding(wanted, chunk)
 
-    def _finding(self, wanted: list[int], chunk: int) -> Iterator[int]:
+    def _finding(self, wanted: list[int], chunk: int, association: str | None = None) -> Iterator[int]:
         if self._detector is None or not wanted:
             return iter(())
         chunk = min(chunk, getattr(self._detector, "CHUNK", chunk))  # a slow network is heard of more often
-        return finding.find(self._state, self.video, self._detector, self.skeleton, wanted, chunk)
+        heard = self._identifier if (association or self.association) == "id" else None
+        return finding.find(self._state, self.video, self._detector, self.skeleton, wanted, chunk, heard)
 
     def propagate(
         self,
@@ -253,7 +264,7 @@ class Session(PoseEdits, IdentityEdits, Review, Views):
         anchored = everyone or (ids is not None and frame is None)
         order = Order(frame, direction, stop, ids, chosen, anchored, bool(empty_only))
         score = self._detector.KEYPOINT_SCORE if self._detector is not None else carrying.KEYPOINT_SCORE
-        return carrying.carry(self._state, self.video, self._propagator, self.skeleton, order, score)
+        return self._verified(carrying.carry(self._state, self.video, self._propagator, self.skeleton, order, score))
 
     def complete(
         self,

@@ -51,6 +51,8 @@ class State:
         self.n_frames = n_frames
         self.found = np.zeros(n_frames, bool)
         """(T,) frames in which everyone was looked for."""
+        self.swaps: list[tuple[int, int, int, float]] = []
+        """(frame, track id, other track id, chance) where the ID decoder would name somebody otherwise; not on disk."""
         self._callbacks: list[Callable[[Changed], None]] = []
         self._generation = 0
         try:
@@ -181,11 +183,21 @@ class State:
         self._generation += 1
         for change in changes:
             self.next_track_id = max(self.next_track_id, change.track_id + 1)
+        if self.swaps and changes:
+            touched = {(c.track_id, int(f)) for c in changes for f in c.frames}
+            self.swaps = [s for s in self.swaps if not {(s[1], s[0]), (s[2], s[0])} & touched]
         if self._callbacks:
             frames = np.unique(np.concatenate([c.frames for c in changes])) if changes else np.zeros(0, np.int32)
             told = Changed(self.revision, kind, frames, tuple(sorted({c.track_id for c in changes})))
             for callback in list(self._callbacks):
                 callback(told)
+
+    def doubt(self, frames: list[int], swaps: Iterable[tuple[int, int, int, float]]) -> None:
+        """The ID decoder has looked at some frames; what it said of them before is forgotten."""
+        with self.lock:
+            asked = set(frames)
+            self.swaps = sorted([s for s in self.swaps if s[0] not in asked] + [tuple(s) for s in swaps])
+            self._generation += 1
 
     def on_change(self, callback: Callable[[Changed], None]) -> Callable[[], None]:
         """Call back after every change; returns a function that ends it."""

@@ -105,7 +105,7 @@ class Views(Reviewing):
             generation, decisions = state.generation, dict(state.decisions)
             if "issues" in held and held["issues"][0] == generation:
                 return held["issues"][1].copy()
-            snapshot = queue.look(state.tracks, state.readings.table.keypoints, state.found)
+            snapshot = queue.look(state.tracks, state.readings.table.keypoints, state.found, state.swaps)
             other = self._other
         issues = queue.table(snapshot, decisions)
         if other is not None:

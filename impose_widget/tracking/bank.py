@@ -84,21 +84,27 @@ class TrajectoryBank:
             self._windows.popitem(last=False)
         return found
 
-    # -- what is out of date -----------------------------------------------------------------------------------------
+    # -- what is out of date ----------------------------------------------------------------------------------------
 
     def changed(self, track_ids: tuple[int, ...], frames: np.ndarray) -> None:
-        """History was rewritten: what follows, as far as these people are remembered or to the next anchor, is stale."""
+        """History was rewritten: what follows is stale, as far as these are remembered or to the next anchor."""
+        frames = np.unique(np.asarray(frames, np.int64))
         for track_id in track_ids:
+            stops = np.minimum(frames + self.reach, self.n_frames)
+            held = self._held(track_id)
+            after = np.searchsorted(held, frames, "right")
+            known = after < len(held)
+            stops[known] = np.minimum(stops[known], held[after[known]])
+            edges = np.zeros(self.n_frames + 1, int)
+            np.add.at(edges, frames, 1)
+            np.add.at(edges, stops, -1)
             stale = self._stale.setdefault(track_id, np.zeros(self.n_frames, bool))
-            for frame in np.asarray(frames).tolist():
-                stale[frame : self._end(track_id, frame)] = True
+            stale |= np.cumsum(edges)[:-1] > 0
 
-    def _end(self, track_id: int, frame: int) -> int:
-        """One past the last frame that looks back at a change: a human holds the person again there."""
-        stop = min(frame + self.reach, self.n_frames)
-        later = self.tracks.get(track_id, np.arange(frame + 1, stop))
-        held = np.flatnonzero(later["present"] & later["anchor"].all(1))
-        return frame + 1 + int(held[0]) if len(held) else stop
+    def _held(self, track_id: int) -> np.ndarray:
+        """(n,) frames, ascending, in which a human holds all of a person's pose, so that nothing is asked there."""
+        first, records = self.tracks.lane(track_id)
+        return first + np.flatnonzero(records["present"] & (records["anchor"] | (records["visibility"] == 0)).all(1))
 
     def stale(self) -> list[tuple[int, int]]:
         """(frame, track_id) of what was named, or checked, before history was rewritten; ascending."""

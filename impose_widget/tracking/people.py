@@ -103,11 +103,14 @@ def with_velocities(people: People, owner: np.ndarray, backward: bool = False) -
     velocity = np.zeros((len(people), 2), np.float32)
     if not len(order):
         return people.moving(velocity)
-    starts = np.flatnonzero(np.r_[True, np.diff(owner[order]) != 0])
+    then, now = order[:-1], order[1:]
+    same = owner[then] == owner[now]
+    elapsed = np.maximum(np.abs(people.frame[now] - people.frame[then]), 1)[:, None]
+    speed = steps(people[then], people[now]) / elapsed
+    starts = np.flatnonzero(np.r_[True, ~same])
     length = np.diff(np.r_[starts, len(order)])
     for step in range(1, int(length.max())):
         at = starts[length > step] + step
-        now, then = order[at], order[at - 1]
-        before = dataclasses.replace(people[then], velocity=velocity[then])
-        velocity[now] = faster(before, people[now], np.full(len(at), step == 1))
+        gain = FIRST_GAIN if step == 1 else GAIN
+        velocity[order[at]] = (1 - gain) * velocity[order[at - 1]] + gain * speed[at - 1]
     return people.moving(velocity)

@@ -81,7 +81,7 @@ def track(
 def _rewrite(
     people: People, known: np.ndarray, history: History, frame: int, decoding: Decoding, first_born: int
 ) -> None:
-    """A human has named people of a frame: whoever they looked like, if a name of our own, has that name from now on."""
+    """A human has named people of a frame: whom they looked like, if a name of our own, has that name from now on."""
     if not len(people):
         return
     told, then = history.rows(frame)

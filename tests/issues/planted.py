@@ -42,6 +42,8 @@ class Scene:
     planted: list[tuple[set[int], int, int, set[int] | None]] = field(default_factory=list)
     apart: dict[int, np.ndarray] = field(default_factory=dict)
     """track id -> (T, K, 2) how far the reading is from the pose."""
+    swaps: list[tuple[int, int, int, float]] = field(default_factory=list)
+    """What an ID decoder says: frame, track id, other track id, chance."""
 
     def tracks(self) -> tuple[Tracks, np.ndarray]:
         """As a session holds them, with (M, K, 3) readings."""
@@ -58,7 +60,7 @@ class Scene:
     def table(self, decisions: dict[int, str] | None = None) -> pd.DataFrame:
         """The issues of the scene."""
         tracks, readings = self.tracks()
-        return issues_table(tracks, COCO17, readings, decisions or {}, FRAMES, SIZE, np.ones(FRAMES, bool))
+        return issues_table(tracks, COCO17, readings, decisions or {}, FRAMES, SIZE, np.ones(FRAMES, bool), self.swaps)
 
 
 def walker(rng: np.random.Generator, start: tuple[float, float], speed: float, n: int = FRAMES) -> np.ndarray:
@@ -217,6 +219,14 @@ def swapped(seed: int) -> Scene:
     return s
 
 
+def doubted(seed: int) -> Scene:
+    """The same, and an ID decoder tells it; what it is less sure of is nothing."""
+    s = swapped(seed)
+    meet = s.planted[0][1] + 15
+    s.swaps = [(meet, 1, 2, 0.9), (meet + 60, 1, 2, 0.7)]
+    return s
+
+
 PLANTS: dict[str, Callable[[int], Scene]] = {
     "jump": jump,
     "bone": bone,
@@ -230,6 +240,7 @@ PLANTS: dict[str, Callable[[int], Scene]] = {
     "duplicate": duplicate,
     "chimera": chimera,
     "crossing": swapped,
+    "swap": doubted,
 }
 
 

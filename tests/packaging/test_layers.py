@@ -44,7 +44,7 @@ LAYERS = {
     "guidelines": layer("core io", "numpy pandas", lazy_others="cv2"),
     "review": layer("core", "numpy pandas scipy", "io"),
     "session": layer(
-        "core video associate propagate issues",
+        "core video associate propagate issues tracking",
         "numpy pandas scipy tqdm",
         "detect guidelines io network_detector review",
         "platformdirs xarray",
