@@ -13,8 +13,8 @@ inputs of 256 and 512 pixels (`python -m tests.bench.realism --scenes 20`):
 | photographs, 512 | .61 | 4.4 % | .813 | .869 |
 | rendered, 512 | .86 | 3.7 % | .871 | .917 |
 
-Error and similarity are those of people who are found. More are found because fewer are small: of people shorter than 30 % of
-the image .67 against .13 at 256, of 30 to 60 % .81 against .76, of taller ones .83 against .85.
+Error and similarity are those of people who are found. Small people are too easy: of those shorter than 30 % of the image .67
+are found against .13 at 256, of 30 to 60 % .81 against .76, of taller ones .83 against .85.
 
 How fast, in frames per second of processor time on one core: 1.3 with four people at 848 x 480 and five sub-frames, 1.8 at
 640 x 360, 2.5 with three sub-frames, 3.6 with two people; truth alone 13 to 27. To dress four people takes 2 s, once.
