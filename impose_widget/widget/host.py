@@ -28,6 +28,7 @@ from impose_widget.worker import LATER, NORMAL, URGENT, Job, Jobs, Lane, log
 
 MOST_ROWS = 400  # poses that a message about a change brings along; of more the browser asks for those it shows
 MOST_ISSUES = 500
+MOST_BYTES = 6 * 2**20  # of pictures in a message, and one more: hosts that relay messages as text refuse large ones
 MOST_WAITING = 200  # requests of one page that may be in line
 DESK = {
     protocol.WantGuide: desk.guide,
@@ -153,8 +154,12 @@ class Host:
     def _frames(self, request: protocol.WantFrames) -> Message:
         self._in_video(*request.want)
         self._playhead = request.want[0] if request.want else self._playhead
-        jpegs = [self._pictures.jpeg(frame, request.size) for frame in request.want]
-        return protocol.Frames(request.rid, request.client, request.want, request.size, jpegs)
+        jpegs: list[bytes] = []
+        for frame in request.want:
+            jpegs.append(self._pictures.jpeg(frame, request.size))
+            if sum(map(len, jpegs)) > MOST_BYTES:
+                break  # the page asks again for what is not in the answer
+        return protocol.Frames(request.rid, request.client, request.want[: len(jpegs)], request.size, jpegs)
 
     def _poses(self, request: protocol.WantPoses) -> Message:
         first, stop = max(request.first, 0), min(request.stop, len(self.session.video))

@@ -114,6 +114,7 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     shrink: () => edits.transform(1 / 1.02, 0),
     "turn right": () => edits.transform(1, 1),
     "turn left": () => edits.transform(1, -1),
+    "full screen": () => editor.onFullScreen(),
     settings: () => editor.openTab("view"),
     "people tab": () => editor.openTab("people"),
     "review tab": () => editor.openTab("review"),

@@ -77,6 +77,7 @@ export class Editor {
   onGoTo: () => void = () => {};
   onLeave: () => void = () => {};
   onFocus: () => void = () => {};
+  onFullScreen: () => void = () => {};
   onComment: () => void = () => {};
   onTab: (tab: Tab) => void = () => {};
   readonly commands: Record<Command, () => void>;

@@ -139,15 +139,15 @@ export class FrameStore {
     );
   }
 
-  /** Those that came are ready to be decoded; the others are tried again in a while. */
+  /** Those that came can be decoded. Of an answer that was cut short the rest is asked for at once; of none, later. */
   private settle(want: readonly number[], came: ReadonlySet<number>): void {
     this.inFlight--;
     for (const frame of want) {
       this.asked.delete(frame);
       if (came.has(frame)) this.broken.delete(frame);
-      else this.broken.set(frame, performance.now() + TRY_AGAIN);
+      else if (came.size === 0) this.broken.set(frame, performance.now() + TRY_AGAIN);
     }
-    if (came.size < want.length) setTimeout(() => this.pump(), TRY_AGAIN + 10);
+    if (came.size === 0) setTimeout(() => this.pump(), TRY_AGAIN + 10);
     for (const cursor of this.cursors.values()) this.decodeAround(cursor);
     this.pump();
   }

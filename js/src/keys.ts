@@ -98,6 +98,7 @@ export type Command =
   | "next unchecked"
   | "comment"
   | "export"
+  | "full screen"
   | "undo"
   | "redo"
   | "saved"
@@ -220,6 +221,7 @@ export const KEYS: readonly Entry[] = [
   entry("View", "people tab", "the people in the panel", "Alt+1"),
   entry("View", "review tab", "the review in the panel", "Alt+2"),
   entry("View", "guide tab", "the guidelines in the panel", "Alt+3"),
+  entry("View", "full screen", "full screen, and back", "Alt+Enter"),
   entry("View", "settings", "brightness, colours, sizes", "Ctrl+,", "Alt+4"),
 
   entry("Always", "export", "export to a file", "Ctrl+E"),

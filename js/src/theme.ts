@@ -12,8 +12,12 @@ export function schemeOfHost(document: Document): Scheme | null {
   if (jupyter !== undefined) return jupyter === "false" ? "dark" : "light";
   const vscode = body.dataset.vscodeThemeKind;
   if (vscode !== undefined) return vscode.includes("light") ? "light" : "dark";
-  const theme = body.dataset.theme ?? document.documentElement.dataset.theme;
-  return theme === "light" || theme === "dark" ? theme : null;
+  const { documentElement: html } = document;
+  // Colab says it with an attribute of its own, marimo with a class.
+  const theme = body.dataset.theme ?? html.dataset.theme ?? html.getAttribute("theme");
+  if (theme === "light" || theme === "dark") return theme;
+  const says = (word: Scheme) => body.classList.contains(word) || html.classList.contains(word);
+  return says("dark") ? "dark" : says("light") ? "light" : null;
 }
 
 /** The scheme, following the page while it changes. */
@@ -26,7 +30,7 @@ export function watchScheme(document: Document, signal_: AbortSignal): Signal<Sc
   };
   const observer = new MutationObserver(update);
   observer.observe(document.body, { attributes: true });
-  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class"] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "theme", "class"] });
   media.addEventListener("change", update, { signal: signal_ });
   signal_.addEventListener("abort", () => observer.disconnect(), { once: true });
   return scheme;

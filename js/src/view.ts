@@ -65,6 +65,7 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
   editor.onLeave = () => root.blur();
   editor.onFocus = () => root.focus({ preventScroll: true });
   editor.onTab = (tab) => root.querySelector<HTMLElement>(`[role=tab][data-tab=${tab}]`)?.focus();
+  editor.onFullScreen = () => void fullScreen(root).catch((error: Error) => store.say("info", error.message));
   editor.onComment = () => root.querySelector<HTMLElement>("textarea")?.focus();
   nameKeys(editor, root, watch);
   watch(() => {
@@ -157,6 +158,13 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     { once: true },
   );
   return editor;
+}
+
+/** The whole screen, or back; not every host gives a widget the right to. */
+async function fullScreen(root: HTMLElement): Promise<void> {
+  if (document.fullscreenElement) return document.exitFullscreen();
+  if (!document.fullscreenEnabled) throw new Error("The page around does not allow the full screen.");
+  await root.requestFullscreen();
 }
 
 /** Reads every signal that changes the picture, so that a watch runs again when one does. */

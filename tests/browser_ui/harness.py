@@ -99,6 +99,7 @@ def serve(scene: dict[str, Any], jpeg: Callable[[int], bytes]) -> Iterator[str]:
         "widget.css": (static / "widget.css", "text/css"),
         "fake_kernel.js": (HERE / "fake_kernel.js", "text/javascript"),
         "page.html": (HERE / "page.html", "text/html"),
+        "framed.html": (HERE / "framed.html", "text/html"),
     }
     described = json.dumps(scene).encode()
     pictures: dict[int, bytes] = {}
@@ -123,6 +124,7 @@ def serve(scene: dict[str, Any], jpeg: Callable[[int], bytes]) -> Iterator[str]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Cache-Control", "no-store")
+            self.send_header("Access-Control-Allow-Origin", "*")  # a sandboxed frame has no origin
             self.end_headers()
             self.wfile.write(body)
 

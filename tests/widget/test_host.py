@@ -393,3 +393,10 @@ def test_python_can_show_a_place(host, page) -> None:
     assert content == {"kind": "go", "frame": 12, "track_id": 1}
     with pytest.raises(ValueError, match=r"0\.\.29"):
         host.go(30)
+
+
+def test_pictures_that_are_large_come_in_messages_that_are_not(host, page, monkeypatch) -> None:
+    monkeypatch.setattr("impose_widget.widget.host.MOST_BYTES", 4000)
+    answer, jpegs = page.ask("frames", want=list(range(20)), size="full")
+    assert 0 < len(jpegs) < 20 and answer["frames"] == list(range(len(jpegs)))
+    assert sum(map(len, jpegs[:-1])) <= 4000

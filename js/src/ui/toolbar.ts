@@ -71,6 +71,7 @@ export function toolbar(editor: Editor, watch: Watch): HTMLElement {
       follow,
       button(editor, "fit", "fit"),
       button(editor, "zoom to person", "zoomIn"),
+      button(editor, "full screen", "screen"),
       button(editor, "export", "file"),
       button(editor, "settings", "settings"),
       button(editor, "help", "help"),
