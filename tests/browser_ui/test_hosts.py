@@ -1,4 +1,4 @@
-"""What differs between hosts: a frame that may keep nothing and fetch nothing (VS Code, Colab), themes, message sizes."""
+"""What differs between hosts: a frame without network or storage (VS Code, Colab), themes, sizes of messages."""
 
 from __future__ import annotations
 

@@ -28,10 +28,10 @@ def test_keys_never_reach_the_page_around(widget: Widget) -> None:
 
 def test_keys_outside_are_none_of_ours(widget: Widget) -> None:
     widget.page.evaluate("document.body.append(document.createElement('textarea'))")
-    widget.page.locator("textarea").fill("x d Delete")
+    widget.page.locator("body > textarea").fill("x d Delete")
     widget.page.keyboard.press("d")
     assert widget.root.get_attribute("data-impose-frame") == "0"
-    assert widget.page.locator("textarea").input_value() == "x d Deleted"
+    assert widget.page.locator("body > textarea").input_value() == "x d Deleted"
 
 
 def test_used_keys_do_nothing_else_in_the_browser(widget: Widget) -> None:

@@ -136,8 +136,8 @@ def test_a_busy_kernel_is_said_and_editing_goes_on(widget: Widget) -> None:
 
 
 def test_a_dead_kernel_is_said_in_words_and_found_again(widget: Widget) -> None:
-    # The timeline has asked for what it shows, so that the drag is the first to find nobody there.
-    widget.until("model.sent.some((m) => m.kind === 'lanes')")
+    # Timeline and panel have asked for what they show, so that the drag is the first to find nobody there.
+    widget.until("['lanes', 'judged'].every((kind) => model.sent.some((m) => m.kind === kind))")
     widget.page.evaluate("model.dead = true")
     drag(widget)
     widget.ready("dead")
