@@ -10,8 +10,8 @@ export interface Ghost {
   to: Pose | null; // thin lines lead to its keypoints
 }
 
-const EARLIER = "#ffb27d";
-const LATER = "#86cdff";
+const EARLIER = "#ffd3b0";
+const LATER = "#cfe9ff";
 const PROPOSED = "#8dffb0";
 
 /** Poses as they were, with lines to where they are now. */

@@ -4,10 +4,11 @@ import { batch, computed, effect, type Signal, signal, untracked } from "@preact
 import type { Editor } from "./editor";
 import { type Fix, fixOf } from "./fixes";
 import { beside, type Ghost, proposed } from "./ghosts";
-import { bounds } from "./poses";
+import { bounds, placed } from "./poses";
 import type { Issue } from "./protocol";
 
 type Box = [number, number, number, number];
+const CONTEXT = 0.6; // of the person's size that is shown about a keypoint
 
 export class Review {
   readonly issue: Signal<Issue | null> = signal<Issue | null>(null);
@@ -135,7 +136,20 @@ export class Review {
     this.aimed.value = null;
     const ids = [issue.track_id, issue.track_id_b].filter((id) => typeof id === "number");
     const boxes = ids.map((id) => this.boxOf(id, issue)).filter((box) => box !== null);
-    if (boxes.length > 0) viewport.zoomTo(around(boxes), 2);
+    if (boxes.length === 0) return;
+    const keypoint = this.keypointBox(issue);
+    if (keypoint) viewport.zoomTo(widened(keypoint, CONTEXT * Math.max(boxes[0]![2], boxes[0]![3])));
+    else viewport.zoomTo(around(boxes), 1.6);
+  }
+
+  /** About the keypoint that it is about, here and in the frames beside; null if it is about the whole person. */
+  private keypointBox({ track_id, frame, frame_end, keypoint }: Issue): Box | null {
+    const { store } = this.editor;
+    const k = keypoint === null ? -1 : (store.clip.value?.skeleton.keypoints.indexOf(keypoint) ?? -1);
+    const poses = [frame, frame - 1, frame_end + 1].map((f) => store.peopleAt(f)?.get(track_id));
+    const points = poses.filter((p) => p !== undefined && k >= 0 && placed(p, k));
+    if (points.length === 0) return null;
+    return around(points.map((p) => [p!.xy[2 * k]!, p!.xy[2 * k + 1]!, 0, 0]));
   }
 
   private boxOf(id: number, { frame, frame_end }: Issue): Box | null {
@@ -146,6 +160,12 @@ export class Review {
     }
     return null;
   }
+}
+
+/** At least so wide and so high, with the same middle. */
+function widened([x, y, w, h]: Box, least: number): Box {
+  const [wide, high] = [Math.max(w, least), Math.max(h, least)];
+  return [x + w / 2 - wide / 2, y + h / 2 - high / 2, wide, high];
 }
 
 function around(boxes: readonly Box[]): Box {

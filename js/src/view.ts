@@ -140,6 +140,10 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     });
   });
   watch(() => {
+    const { scale, x, y } = editor.viewport.camera.value;
+    root.dataset.imposeCamera = [scale, x, y].map((v) => v.toFixed(3)).join(" "); // for who drives the page
+  });
+  watch(() => {
     root.dataset.imposeRevision = String(store.state.value?.revision ?? -1);
     root.dataset.imposeFrame = String(editor.nav.frame.value);
     root.dataset.imposeState = stateOf(editor);

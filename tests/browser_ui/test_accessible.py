@@ -34,6 +34,8 @@ STATES: dict[str, Callable[[Widget], object]] = {
     "limits": lambda widget: (widget.click(1), widget.press("Control+g")),
     "box and range": lambda widget: widget.press("(", "f", "f", ")", "b"),
     "issue": show_issue,
+    "look back": lambda widget: (widget.page.evaluate("kernel.carry(1, [0, 5], [20, 0])"), widget.press("z")),
+    "guided": lambda widget: (widget.click(0), widget.press("Shift+Q")),
     "settings": lambda widget: widget.press("Control+,"),
     "review": lambda widget: (widget.click(1), widget.press("Alt+2")),
     "guide": lambda widget: widget.press("Alt+3"),

@@ -65,13 +65,11 @@ class EditorOnPage:
         return self.root.locator(".impose-overlay")
 
     def at(self, xy: Sequence[float]) -> tuple[float, float]:
-        """Where a place of the video is on the screen while the whole frame is shown."""
+        """Where a place of the video is on the screen, however it is zoomed."""
         box = self.canvas.bounding_box()
         assert box is not None
-        scale = min(box["width"] / self.width, box["height"] / self.height)
-        left = box["x"] + (box["width"] - scale * self.width) / 2
-        top = box["y"] + (box["height"] - scale * self.height) / 2
-        return left + (xy[0] + 0.5) * scale, top + (xy[1] + 0.5) * scale
+        scale, x, y = (float(v) for v in (self.root.get_attribute("data-impose-camera") or "").split())
+        return box["x"] + x + (xy[0] + 0.5) * scale, box["y"] + y + (xy[1] + 0.5) * scale
 
     def click(self, xy: Sequence[float], **options: Any) -> None:
         """Click a place of the video."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.conftest import HOSTS, WALKERS
+from tests.lab.conftest import HOSTS, SCREENSHOTS, WALKERS
 from tests.lab.editor import EditorOnPage
+from tests.lab.film import Film, correct_and_propagate
 from tests.lab.jupyter import ROOT, NotebookPage
 
 pytestmark = pytest.mark.browser
@@ -209,19 +210,12 @@ def test_the_clip_that_ships_from_nothing_to_a_carried_correction(notebook: Note
     notebook.open([f"import impose_widget as iw\nannotator = iw.Annotator({str(clip)!r}, store=None)\nannotator"])
     editor = EditorOnPage(notebook.page, 480, 270).ready()
     notebook.until("annotator.frames.found.iloc[:30].all()")
-    editor.go(22)
-    code = (
-        "p = annotator.poses.query('frame == 22 and keypoint == \"left_wrist\"');"
-        "r = p.iloc[(p.x - 372).abs().argmin()]; print(r.track_id, r.x, r.y)"
-    )
-    person, x, y = (float(v) for v in notebook.python(code).split())
-    editor.click((x, y))
-    revision = editor.revision
-    editor.drag((x, y), (397, 60))
-    editor.wait_revision(revision + 1)
-    notebook.until("(annotator.poses.source == 'propagated').any() and not annotator.busy")
+    film = Film(notebook.page, editor) if SCREENSHOTS else None
+    person = correct_and_propagate(notebook, editor, film)
+    if film is not None:
+        assert film.save(Path(SCREENSHOTS) / "correct.webp") < 2_000_000
     moved = notebook.python(
-        f"p = annotator.poses.query('frame == 24 and track_id == {int(person)}');"
+        f"p = annotator.poses.query('frame == 24 and track_id == {person}');"
         "p = p[p.keypoint == 'left_wrist'].iloc[0];"
         "print(abs(p.x - 397) < 15 and abs(p.y - 60) < 15, p.source)"
     )

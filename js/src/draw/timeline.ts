@@ -209,7 +209,7 @@ function drawIssue(g: Context, scene: TimelineScene, issue: Issue): void {
   const yOf = (i: number) => layout.top + i * layout.each - scroll;
   const [a, b] = [row(issue.track_id), row(issue.track_id_b)];
   if (a < 0) return;
-  g.globalAlpha = 0.45 + 0.55 * issue.severity;
+  g.globalAlpha = Math.max(0.15, issue.severity ** 2);
   g.fillStyle = g.strokeStyle = colours.danger;
   if (issue.kind === "crossing") {
     drawCrossing(g, x, yOf(a) + layout.height / 2, b < 0 ? null : yOf(b) + layout.height / 2);

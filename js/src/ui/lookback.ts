@@ -45,7 +45,10 @@ export function lookbackPanel(editor: Editor, watch: Watch): HTMLElement {
 /** "38 frames of persons 0 and 2. Here 12 keypoints moved, the farthest by 14 px." */
 function summaryOf(editor: Editor): string {
   const { frames, track_ids } = editor.lookback.last.value!;
-  const who = track_ids.length > 4 ? plural(track_ids.length, "person", "people") : `person ${track_ids.join(", ")}`;
+  const who =
+    track_ids.length > 4
+      ? plural(track_ids.length, "person", "people")
+      : `${track_ids.length > 1 ? "people" : "person"} ${track_ids.join(", ")}`;
   const { keypoints, farthest } = difference(editor.lookback.before.value, editor.people.value);
   const here =
     keypoints === 0
