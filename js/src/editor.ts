@@ -90,6 +90,12 @@ export class Editor {
     const preview = this.preview.value;
     return preview ? applyDrafts(people, [preview], frame) : (people ?? new Map());
   });
+  private readonly presentIds = computed(() => [...this.people.value.keys()].join(" "));
+  /** Who is in the frame on the screen: the same list while somebody is dragged. */
+  readonly present = computed<readonly number[]>(() => {
+    const ids = this.presentIds.value;
+    return ids === "" ? [] : ids.split(" ").map(Number);
+  });
   /** Other poses beneath the people: of frames beside, as they were before, as they would be. */
   readonly ghosts = computed<readonly Ghost[]>(() => [
     ...this.overlays.skin.value,

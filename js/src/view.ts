@@ -8,7 +8,6 @@ import { Stage } from "./draw/stage";
 import { Editor } from "./editor";
 import { listenKeys } from "./listen_keys";
 import { listenPointer } from "./listen_pointer";
-import type { FramePoses } from "./poses";
 import { previewOf } from "./prompt";
 import type { Store } from "./store";
 import { canvasColours, watchScheme } from "./theme";
@@ -79,16 +78,25 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
 
   const scheme = watchScheme(document, signal);
   let pending = 0;
+  let sceneChanged = true;
+  let stageColour = "";
+  let barChanged = true; // what is dragged in the picture is not in the timeline
+  let barLooks = "";
   const redraw = () => {
     if (pending === 0 && !signal.aborted) pending = requestAnimationFrame(draw);
   };
   const draw = (now: number) => {
     pending = 0;
-    editor.nav.tick(now);
     // Read each time: a host may bring the style sheet after the view.
     const colours = canvasColours(root);
-    drawAll(editor, stage, colours.stage, root, glass);
-    bar.draw(colours, devicePixelRatio);
+    editor.nav.tick(now);
+    if (sceneChanged || colours.stage !== stageColour) drawAll(editor, stage, colours.stage, root, glass);
+    sceneChanged = false;
+    stageColour = colours.stage;
+    const looks = Object.values(colours).join();
+    if (barChanged || looks !== barLooks) bar.draw(colours, devicePixelRatio);
+    barChanged = false;
+    barLooks = looks;
     if (editor.nav.playing.peek()) redraw();
   };
   const resize = () => {
@@ -96,6 +104,8 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     if (clientWidth === 0 || clientHeight === 0) return;
     if (stage.resize(clientWidth, clientHeight, devicePixelRatio)) editor.viewport.resize(stage.view);
     bar.resize();
+    sceneChanged = true;
+    barChanged = true;
     redraw();
   };
   const sizes = new ResizeObserver(resize);
@@ -104,10 +114,18 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
 
   watch(() => {
     root.dataset.imposeScheme = scheme.value;
+    sceneChanged = true;
+    barChanged = true;
+    redraw();
+  });
+  watch(() => {
+    touchBar(editor);
+    barChanged = true;
     redraw();
   });
   watch(() => {
     touch(editor);
+    sceneChanged = true;
     redraw();
   });
   watch(() => {
@@ -171,6 +189,14 @@ async function fullScreen(root: HTMLElement): Promise<void> {
   await root.requestFullscreen();
 }
 
+/** Reads every signal that changes the timeline. */
+function touchBar({ store, timeline, nav, selected, review, lookback }: Editor): void {
+  const { time, scroll, range, pointed, overview, detail } = timeline;
+  const own = [time, scroll, range, pointed, overview, detail];
+  const signals = [...own, nav.frame, selected, review.issue, lookback.open, lookback.last];
+  for (const s of [...signals, store.clip, store.state, store.carried, store.issues, store.preferences.wishes]) s.value;
+}
+
 /** Reads every signal that changes the picture, so that a watch runs again when one does. */
 function touch(editor: Editor): void {
   const { store } = editor;
@@ -193,17 +219,7 @@ function touch(editor: Editor): void {
     editor.review.issue,
     editor.tool,
     editor.touching,
-    editor.timeline.time,
-    editor.timeline.scroll,
-    editor.timeline.range,
-    editor.timeline.pointed,
-    editor.timeline.overview,
-    editor.timeline.detail,
-    editor.lookback.open,
-    editor.lookback.last,
     store.state,
-    store.carried,
-    store.issues,
     store.pictureVersion,
     store.preferences.wishes,
   ];
@@ -268,8 +284,7 @@ function stateOf(editor: Editor): "loading" | "ready" | "busy" | "dead" {
 function describe(editor: Editor, overlay: HTMLCanvasElement, watch: Watch): void {
   overlay.setAttribute("role", "img");
   watch(() => {
-    const people: FramePoses = editor.people.value;
-    const names = [...people.keys()].map((id) => `person ${id}`).join(", ") || "nobody";
+    const names = editor.present.value.map((id) => `person ${id}`).join(", ") || "nobody";
     overlay.setAttribute("aria-label", `Frame ${editor.nav.shown.value ?? 0}: ${names}`);
   });
   watch(() => {

@@ -89,12 +89,29 @@ def spread(gaps: list[float]) -> str:
     return f"{words} ms, {late} of {len(gaps)} over 25 ms"
 
 
-class Memory:
-    """What the page's process and its scripts hold."""
+class Processes:
+    """What the browser's processes use: of memory, and of the processor for each animation frame."""
 
     def __init__(self, chromium: Any, page: Any) -> None:
         self.browser, self.page = chromium.new_browser_cdp_session(), page.context.new_cdp_session(page)
         self.page.send("HeapProfiler.enable")
+
+    def gaps(self, page: Any, script: str, argument: Any = None) -> str:
+        """Run a script that returns gaps; they, and the processor time that the page and the drawing took for each."""
+        before = self._seconds()
+        gaps = page.evaluate(script, argument)
+        used = {kind: 1000 * (now - before[kind]) / (len(gaps) + 10) for kind, now in self._seconds().items()}
+        return f"{spread(gaps)}; {used['renderer']:.1f} + {used['GPU']:.1f}"
+
+    def _seconds(self) -> dict[str, float]:
+        """Processor seconds so far of the busiest process of each kind."""
+        out = {"renderer": 0.0, "GPU": 0.0}
+        for process in self.browser.send("SystemInfo.getProcessInfo")["processInfo"]:
+            kind = process["type"]
+            if kind in out:
+                ticks = Path(f"/proc/{process['id']}/stat").read_text().rpartition(")")[2].split()[11:13]
+                out[kind] = max(out[kind], sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"))
+        return out
 
     def now(self) -> str:
         """Script heap after a collection, and the share of the machine's memory that the page's process has."""
@@ -122,22 +139,22 @@ def measure(chromium: Any, url: str) -> dict[str, str]:
     widget.goto(url)
     widget.ready()
     page.wait_for_timeout(1500)
-    memory = Memory(chromium, page)
-    rows = {"memory, just opened": memory.now()}
+    of = Processes(chromium, page)
+    rows = {"memory, just opened": of.now()}
     wrist = widget.keypoint(3, "left_wrist")
-    rows["nothing moves (what the browser can do here)"] = spread(page.evaluate(PLAY))
-    rows["drag a keypoint"] = spread(page.evaluate(DRAG, list(wrist)))
+    rows["nothing moves (what the browser can do here)"] = of.gaps(page, PLAY)
+    rows["drag a keypoint"] = of.gaps(page, DRAG, list(wrist))
     widget.press("3", "Shift+T", "Shift+T", "Shift+O")
-    rows["the same with trails and onion skin"] = spread(page.evaluate(DRAG, list(wrist)))
+    rows["the same with trails and onion skin"] = of.gaps(page, DRAG, list(wrist))
     widget.press("Shift+T", "Shift+T", "Shift+O", "Shift+O")
     widget.press("Alt+.")
-    rows["pan the timeline"] = spread(page.evaluate(PAN))
+    rows["pan the timeline"] = of.gaps(page, PAN)
     widget.press("Space")
-    rows["play at twice the real speed"] = spread(page.evaluate(PLAY))
+    rows["play at twice the real speed"] = of.gaps(page, PLAY)
     widget.press("Space")
     asked = widget.sent("poses")
     _walk(widget)
-    rows["memory, after a walk through all frames"] = memory.now()
+    rows["memory, after a walk through all frames"] = of.now()
     rows["poses asked for in one message"] = f"{max(m['stop'] - m['first'] for m in asked)} frames"
     sizes = page.evaluate("model.sent.filter((m) => m.kind === 'edit').map((m) => JSON.stringify(m).length)")
     rows["a correction as a message"] = f"{max(sizes)} bytes"
@@ -162,7 +179,8 @@ def main() -> None:
         chromium = playwright.chromium.launch(executable_path=browser(), headless=True, args=arguments)
         rows = measure(chromium, url)
         chromium.close()
-    print(f"{PEOPLE} people, {FRAMES} frames; median / 95 % / 99 % / longest; load {os.getloadavg()[0]:.1f}")
+    print(f"{PEOPLE} people, {FRAMES} frames, at load {os.getloadavg()[0]:.1f}. Gaps: median / 95 % / 99 % / longest;")
+    print("then milliseconds of the processor for each frame: the page's own + drawing")
     for name, value in rows.items():
         print(f"{name:46} {value}")
 

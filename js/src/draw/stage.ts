@@ -8,6 +8,7 @@ export class Stage {
   readonly overlay: HTMLCanvasElement;
   view: Area = { width: 0, height: 0 };
   private ratio = 1;
+  private drawn: readonly unknown[] = []; // what the picture was drawn from
 
   constructor(document: Document) {
     this.picture = document.createElement("canvas");
@@ -23,6 +24,7 @@ export class Stage {
     if (same) return false;
     this.view = { width, height };
     this.ratio = ratio;
+    this.drawn = []; // a canvas that is sized anew is empty
     for (const canvas of [this.picture, this.overlay]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
@@ -32,8 +34,11 @@ export class Stage {
 
   /** The picture under a camera; `image` is the size of the video, whatever the size of the bitmap. */
   drawPicture(picture: Picture | null, camera: Camera, image: Area, background: string): void {
+    const asked = [picture, camera, image, background, this.picture.width, this.picture.height];
+    if (asked.every((v, i) => v === this.drawn[i])) return; // most of what is drawn anew is drawn over it
     const g = this.picture.getContext("2d", { alpha: false });
     if (!g) return;
+    this.drawn = asked;
     g.setTransform(1, 0, 0, 1, 0, 0);
     g.fillStyle = background;
     g.fillRect(0, 0, this.picture.width, this.picture.height);

@@ -1,5 +1,6 @@
 /** The list of people, what can be done with the selected one, and the issue that is being looked at. */
 
+import { computed } from "@preact/signals-core";
 import { isAnchor, visibilityOf } from "../codec";
 import { judgement } from "../desk";
 import { plain, short } from "../draw/labels";
@@ -67,7 +68,7 @@ function peopleList(editor: Editor, watch: Watch): HTMLElement {
   });
   watch(() => {
     const selected = editor.selected.value;
-    const here = editor.people.value;
+    const here = new Set(editor.present.value);
     store.state.value;
     for (const [id, { row }] of rows) {
       row.dataset.selected = String(id === selected);
@@ -176,7 +177,7 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     const id = editor.selected.value;
     card.hidden = id === null || editor.questions.open.value !== null || editor.edits.limits.value !== null;
     if (id === null) return;
-    const here = editor.people.value.has(id);
+    const here = editor.present.value.includes(id);
     setText(name, here ? `Person ${id}` : `Person ${id} · not in this frame`);
     const can = editor.store.canEdit.value;
     for (const b of actions.querySelectorAll("button")) {
@@ -204,12 +205,17 @@ function keypointStrip(editor: Editor, watch: Watch): HTMLElement {
     );
     fill(strip, ...buttons);
   });
-  watch(() => {
+  // As text: equal, and the chips at rest, while a keypoint is dragged.
+  const flagsOfAll = computed(() => {
     const pose = editor.selectedPose();
+    return pose ? [...pose.flags.keys()].map((k) => (placed(pose, k) ? pose.flags[k]! : 0)).join() : "";
+  });
+  watch(() => {
+    const all = flagsOfAll.value.split(",");
     const chosen = editor.keypoint.value;
     const names = editor.store.clip.value?.skeleton.keypoints ?? [];
     buttons.forEach((b, k) => {
-      const flags = pose && placed(pose, k) ? pose.flags[k]! : 0;
+      const flags = Number(all[k] ?? 0);
       const state = ["absent", "occluded", "visible"][visibilityOf(flags)]!;
       b.dataset.state = state;
       b.dataset.anchor = String(isAnchor(flags));
