@@ -11,6 +11,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +207,7 @@ class ContainerVideo(Video):
                 self.broken.add(frame)
                 image = self._read(frame - 1).copy() if frame else np.zeros((self.height, self.width, 3), np.uint8)
             else:
-                image = decoded.to_ndarray(format="rgb24", width=self.width, height=self.height)
+                image = self._converter.reformat(decoded, self.width, self.height, "rgb24").to_ndarray()
             self._images.put(frame, image, image.nbytes)
         return image
 
@@ -257,6 +258,13 @@ class ContainerVideo(Video):
                 return None
         self._at = None
         return None
+
+    @cached_property
+    def _converter(self) -> Any:
+        """One for all: a frame that converts itself keeps a converter of its own, larger than a small picture."""
+        from av.video.reformatter import VideoReformatter
+
+        return VideoReformatter()
 
     def _keep(self, frame: VideoFrame) -> None:
         number = self._frame_of.get(frame.pts)
