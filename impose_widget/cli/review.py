@@ -68,7 +68,7 @@ def _take_in(session: Session, path: Path) -> None:
     loaded = [a for a in session.state.actions if a.kind == "load" and a.seq in done]
     if any(Path(a.payload["file"]).name == path.name for a in loaded):
         return
-    session.load(path)
+    session.load(path, anchors=False)  # whatever they are sure of is what is reviewed
 
 
 def _sheet(issues: pd.DataFrame, path: Path) -> list[str]:

@@ -108,7 +108,8 @@ def _cell(value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, (float, np.floating)) and np.isnan(value)):
         return ""
     if isinstance(value, (float, np.floating)):
-        return f"{value:.0f}" if value == round(value) and abs(value) >= 1 else f"{value:.3g}"
+        whole = value == round(value) or abs(value) < 5e-4
+        return f"{value:.0f}" if whole else f"{value:.3g}"
     return str(value)
 
 

@@ -97,6 +97,7 @@ def load(
     format: str | None,
     video: str | None = None,
     link: bool | None = None,
+    anchors: bool = True,
 ) -> dict[int, int]:
     """Take in poses of a file or a table; see `Session.load`."""
     from impose_widget.io import has_identities, read
@@ -106,6 +107,8 @@ def load(
         poses, name = conform(source, "the table"), "the table"
     else:
         poses, name = read(Path(source), format, video), str(source)
+    if not anchors:
+        poses = poses.assign(anchor=False)
     _check_frames(poses, len(session.video), name)
     homeless = _homeless(poses, session.skeleton, name)
     people: dict[int, int] = {}

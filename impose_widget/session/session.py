@@ -375,6 +375,7 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
         format: str | None = None,
         video: str | None = None,
         link: bool | None = None,
+        anchors: bool = True,
     ) -> dict[int, int]:
         """Take in the poses of an annotation file, as somebody's reading: one action, one undo step.
 
@@ -389,11 +390,13 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
             link: whether people who are in one frame only are linked to people over time (see `iw.link`); None to do
                 so if nobody in the file is in two frames, as in formats without identities. What was done is said on
                 the error stream.
+            anchors: False if what the file calls anchors is to be questioned as well, as in a review: issues are told of
+                it, and corrections may be carried over it.
 
         Returns:
             Track id in the file -> track id here; several are one if they were linked.
         """
-        return load(self, path, format, video, link)
+        return load(self, path, format, video, link, anchors)
 
 
 def _detector(model: str | Path | Detector | None, skeleton: Skeleton, device: str) -> Detector | None:

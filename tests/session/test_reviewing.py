@@ -136,6 +136,17 @@ def test_a_review_begins_with_what_was_loaded(s, frames, tmp_path) -> None:
         assert reviewer.review_report(since=0).summary["keypoints_changed"] == 1
 
 
+def test_what_somebody_was_sure_of_is_questioned_in_a_review(s, frames, tmp_path) -> None:
+    for k in s.skeleton.keypoints:  # a leap that somebody stands behind
+        s.correct(12, 1, k, (10, 10))
+    path = s.export(tmp_path / "theirs.csv")
+    for anchors, says in ((True, False), (False, True)):
+        with session_on(frames) as reviewer:
+            reviewer.load(path, anchors=anchors)
+            kinds = reviewer.issues.query("frame == 12 and track_id == 1")["kind"]
+            assert ("jump" in set(kinds)) == says and bool(reviewer.poses["anchor"].any()) == anchors
+
+
 def test_differences_to_somebody_else_join_the_queue(s, walkers, tmp_path) -> None:
     same = s.compare(s.poses.copy())
     assert same.summary["mean_oks"] == 1 and not len(same.disagreements) and "differs" not in set(s.issues["kind"])
