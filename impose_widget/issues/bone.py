@@ -19,6 +19,8 @@ LONG = 1.7
 """Times the usual length (the upper quartile over the person's frames)."""
 SIDES = 1.25
 """Times the usual length of the same bone on the other side, at most."""
+LIMB = 0.15
+"""Of the person's size: so long a bone has to be, on both sides, to be measured by the other: a face turns away."""
 SHORTEST = 0.08
 """Of the person's size: shorter bones, such as those of a face, vary by the click."""
 
@@ -30,7 +32,8 @@ def find(person: Person) -> Iterator[Evidence]:
         return
     length = np.linalg.norm(person.xy[:, edges[:, 0]] - person.xy[:, edges[:, 1]], axis=-1) / person.scale[:, None]
     usual = _upper_quartile(length)
-    usual = np.minimum(usual, SIDES * usual[_other_side(edges, person.skeleton)])
+    other = usual[_other_side(edges, person.skeleton)]
+    usual = np.where(np.minimum(usual, other) > LIMB, np.minimum(usual, SIDES * other), usual)
     with np.errstate(invalid="ignore"):
         ratio = np.nan_to_num(length / np.maximum(usual, SHORTEST))
     value = np.zeros(person.known.shape, np.float32)

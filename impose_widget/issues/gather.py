@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,8 +53,16 @@ class Doubt:
             if evidence.value.shape[1] > 1:
                 # The kinds know of each other's errors already, so the largest counts, not their sum.
                 wrong = np.maximum(wrong, severity(evidence, self.each))
-        self.wrong = np.where(person.free, wrong, 0)
-        self.around = _window(self.wrong, REACH)
+        self.wrong: np.ndarray | None = np.where(person.free, wrong, 0)
+        self.around: np.ndarray | None = _window(self.wrong, REACH)
+        self.around_all = self.around.sum(1, keepdims=True)
+
+    def of_pairs(self) -> Doubt:
+        """The same with no more than evidence of two people needs: it is kept until the person changes."""
+        out = copy.copy(self)
+        out.person = self.person.of_pairs()
+        out.each = out.wrong = out.around = None
+        return out
 
     def severity(self, evidence: Evidence) -> np.ndarray:
         """(T, C) the calibrated chance; 0 where the evidence does not speak."""
@@ -63,7 +72,7 @@ class Doubt:
         """(T, C) keypoints, over frames, that a correction is expected to mend if it is one."""
         if evidence.mends is not None:
             return (evidence.mends * len(self.person.skeleton))[:, None]
-        return self.around if evidence.value.shape[1] > 1 else self.around.sum(1, keepdims=True)
+        return self.around if evidence.value.shape[1] > 1 else self.around_all
 
 
 def gather(doubt: Doubt, all_evidence: Iterable[Evidence]) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +43,13 @@ class Person:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def of_pairs(self) -> Person:
+        """The same with no more than detectors of two people ask for; long videos are a matter of memory."""
+        out = replace(self, read=self.read[:0])
+        for name in ("present", "xy", "doubt", "box", "scale", "open"):
+            out.__dict__[name] = getattr(self, name)
+        return out
 
     @property
     def frames(self) -> np.ndarray:

@@ -16,7 +16,7 @@ import pandas as pd
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Tracks
 from impose_widget.issues import age, bone, crossing, disagree, flip, gap, jump, overlap, seam, stale, swap, uncertain
-from impose_widget.issues.evidence import KINDS, Evidence
+from impose_widget.issues.evidence import KINDS
 from impose_widget.issues.gather import ROW, Doubt, Found, gather
 from impose_widget.issues.meeting import meeting
 from impose_widget.issues.person import Person
@@ -53,7 +53,6 @@ class Snapshot:
 class _Held:
     version: Version
     person: Person
-    evidence: list[Evidence]
     doubt: Doubt
     found: Found
 
@@ -177,7 +176,9 @@ def _of_person(person: Person, version: Version) -> _Held:
     with np.errstate(invalid="ignore"):  # NaN is nowhere
         evidence = [e for detector in ALONE for e in detector.find(person)]
         doubt = Doubt(person, evidence)
-        return _Held(version, person, evidence, doubt, gather(doubt, evidence))
+        found = gather(doubt, evidence)
+        light = doubt.of_pairs()
+        return _Held(version, light.person, light, found)
 
 
 def _of_pair(a: _Held, b: _Held) -> Found:

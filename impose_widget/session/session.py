@@ -390,8 +390,8 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
             link: whether people who are in one frame only are linked to people over time (see `iw.link`); None to do
                 so if nobody in the file is in two frames, as in formats without identities. What was done is said on
                 the error stream.
-            anchors: False if what the file calls anchors is to be questioned as well, as in a review: issues are told of
-                it, and corrections may be carried over it.
+            anchors: False if what the file calls anchors is to be questioned as well, as in a review: there are issues
+                about it, and corrections may be carried over it.
 
         Returns:
             Track id in the file -> track id here; several are one if they were linked.
