@@ -30,8 +30,9 @@ def train(
     stage: Annotated[
         str,
         typer.Option(
-            help="pose: the network that finds people; identity: the decoder that says who is who, from annotation "
-            "files with track ids alone (as `render tracks` writes)."
+            help="pose: the network that finds people; refine: its decoders alone, which settle people beside "
+            "corrections and carry them to other frames, on people cut out of images; identity: the decoder that says "
+            "who is who, from annotation files with track ids alone (as `render tracks` writes)."
         ),
     ] = "pose",
     network: Annotated[str, typer.Option(help="tiny or r50.")] = "tiny",
@@ -43,9 +44,10 @@ def train(
         list[int] | None, typer.Option(help="Epochs after which the rate falls to a tenth; 10 and 15 if not given.")
     ] = None,
     frames: Annotated[int, typer.Option(min=1, help="Frames of a clip, 1 to 4 apart.")] = 1,
-    batch: Annotated[int, typer.Option(min=1, help="Clips per step and process.")] = 4,
+    batch: Annotated[int, typer.Option(min=1, help="Clips per step and process (people, in stage refine).")] = 4,
     rate: Annotated[
-        float | None, typer.Option(min=0, help="Learning rate; 1e-4 if not given, 5e-4 in stage identity.")
+        float | None,
+        typer.Option(min=0, help="Learning rate; 1e-4 if not given, 5e-4 in stage identity, 6e-4 in refine."),
     ] = None,
     size: Annotated[
         int | None, typer.Option(min=32, help="Pixels of the short side at most; the network's own if not given.")
@@ -54,7 +56,7 @@ def train(
     variants: Annotated[
         int, typer.Option(min=0, help="Keep the maps of a frozen backbone for so many augmentations of each clip.")
     ] = 0,
-    steps: Annotated[int, typer.Option(min=1, help="Of stage identity.")] = 3000,
+    steps: Annotated[int, typer.Option(min=1, help="Of stages refine and identity.")] = 3000,
     pose_embedding: Annotated[
         bool, typer.Option(help="Of stage identity: whether tokens hold the keypoint-aware embedding.")
     ] = True,
@@ -72,7 +74,7 @@ def train(
     from impose_widget.core.skeleton import COCO17
     from impose_widget.train.data import read_videos
 
-    _one_of(stage, ("pose", "identity"), "stage")
+    _one_of(stage, ("pose", "refine", "identity"), "stage")
     _one_of(precision, ("32-true", "bf16-mixed", "16-mixed"), "precision")
     _one_of(device, ("auto", "cpu", "cuda"), "device")
     try:
@@ -90,12 +92,31 @@ def train(
         return
     videos = [v for path in annotations for v in read_videos(path, images, COCO17)]
     videos += [v for path in partly or () for v in read_videos(path, images, COCO17, complete=False)]
+    if stage == "refine":
+        _refine(videos, steps, batch, rate or 6e-4, seed, start, place)
+        return
     net = _network(network, start, seed)
     settings = _settings(
         net, Clips(frames), batch, epochs, tuple(drop or (10, 15)), rate or 1e-4, size, rotation, variants, seed
     )
     typer.echo(f"{net.config.name}: {learning(net):,} numbers learn from {len(videos)} videos and photographs")
     typer.echo(f"weights: {run(net, videos, COCO17, settings, place)}")
+
+
+def _refine(videos: list, steps: int, batch: int, rate: float, seed: int, start: Path | None, place: object) -> None:
+    """Train the decoders alone."""
+    from impose_widget.core.skeleton import COCO17
+    from impose_widget.train.crops import people_of, taught
+    from impose_widget.train.loop import learning
+    from impose_widget.train.refine_loop import RefineSettings, train_refining
+
+    net = _network("refiner", start, seed)
+    if not net.config.relative or net.config.backbone != "movenet":
+        raise ValueError(f"Expected --start as weights of stage refine, got those of {net.config.name}.")
+    people = taught(people_of(videos))
+    settings = RefineSettings(net.config, batch=batch, steps=steps, rate=rate, seed=seed)
+    typer.echo(f"{net.config.name}: {learning(net):,} numbers learn from {len(people)} people")
+    typer.echo(f"weights: {train_refining(net, people, COCO17, settings, place)}")  # type: ignore[arg-type]
 
 
 def _identity(
@@ -132,17 +153,17 @@ def _network(name: str, start: Path | None, seed: int) -> IMPose:
     import torch
 
     from impose_widget.detect import WEIGHTS
-    from impose_widget.model.config import r50, tiny
+    from impose_widget.model.config import r50, refiner, tiny
     from impose_widget.model.impose import IMPose
     from impose_widget.model.network_file import load_network
     from impose_widget.model.weights import load_weights
 
     if start is not None:
         return load_network(start, WEIGHTS)
-    _one_of(name, ("tiny", "r50"), "network")
+    _one_of(name, ("tiny", "r50", "refiner"), "network")
     torch.manual_seed(seed)
-    net = IMPose(tiny() if name == "tiny" else r50(confidence=True))
-    if name == "tiny":
+    net = IMPose({"tiny": tiny, "refiner": refiner}[name]() if name != "r50" else r50(confidence=True))
+    if name != "r50":
         load_weights(net.backbone.movenet, WEIGHTS)
     return net
 

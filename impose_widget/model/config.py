@@ -157,4 +157,12 @@ def tiny(**changes: Any) -> ImposeConfig:
     return replace(config, **changes)
 
 
+def refiner(**changes: Any) -> ImposeConfig:
+    """`tiny` that leaves finding people to MoveNet, and puts them right and carries them (`train --stage refine`)."""
+    config = tiny(
+        name="refiner", keypoint_layers=3, people_see_each_other=False, relative=True, hints=True, detects=False
+    )
+    return replace(config, **changes)
+
+
 PRESETS = {"r50": r50, "tiny": tiny, "edpose_r50": edpose, "clickpose_r50": clickpose}

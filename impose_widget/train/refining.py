@@ -7,7 +7,6 @@ anchor.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -40,6 +39,7 @@ class Pool:
         people: whom.
         network: whose backbone.
         crops: how inputs vary.
+        skeleton: of the keypoints.
         pairs: of each person.
         seed: of all that is random.
     """
@@ -47,19 +47,25 @@ class Pool:
     def __init__(
         self, people: Sequence[Person], network: IMPose, crops: Crops, skeleton: Skeleton, pairs: int, seed: int
     ) -> None:
+        if not people:
+            raise ValueError("Expected people with at least five labelled keypoints to learn from, got none.")
         self.people, self.network, self.crops, self.skeleton = people, network, crops, skeleton
-        self.pairs, self.rng = pairs, np.random.default_rng(seed)
+        self.pairs, self.seed = pairs, seed
         k, n = len(skeleton), len(people) * pairs * 2
         self.pose = np.zeros((n, k, 3), np.float32)
         self.reading = np.full((n, k, 3), np.nan, np.float32)
         self.maps: list[Tensor] = []
-        self.filled = np.zeros(len(people) * pairs, bool)
 
-    def fill(self, pair: int) -> None:
-        """Make a pair's inputs, anew if it has some."""
-        view = View.draw(self.crops, self.rng)
+    def __len__(self) -> int:
+        """Pairs."""
+        return len(self.people) * self.pairs
+
+    def fill(self, pair: int, generation: int = 0) -> None:
+        """Make a pair's inputs; another generation makes others."""
+        rng = np.random.default_rng((self.seed, pair, generation))
+        view = View.draw(self.crops, rng)
         person = self.people[pair // self.pairs]
-        made = [crop(person, self.crops, view, self.skeleton, self.rng) for _ in range(2)]
+        made = [crop(person, self.crops, view, self.skeleton, rng) for _ in range(2)]
         images = torch.from_numpy(np.stack([m[0] for m in made])).permute(0, 3, 1, 2)
         side = torch.full((2, 2), float(self.crops.side))
         features = self.network.backbone(images.float(), side)
@@ -73,7 +79,6 @@ class Pool:
             self.pose[row] = made[i][1]
             read = torch.cat([guess.keypoints[i], guess.scores[i, ..., None]], -1)[guess.real[i]].numpy()
             self.reading[row] = _own_reading(self.pose[row], read, self.skeleton)
-        self.filled[pair] = True
 
     def memory(self, rows: np.ndarray) -> Memory:
         """Of some slots."""
@@ -262,8 +267,3 @@ class RefiningTask(nn.Module):
             terms = given_losses(found.layers, q.targets, q.targets.real, self.sigmas, self.weights, people)
             losses |= {f"{name}.{k}": v for k, v in terms.items()}
         return losses
-
-
-def rate_of(progress: float, step: int, warmup: int = 100) -> float:
-    """Share of the learning rate after a share of the run: up, then down along a cosine."""
-    return min((step + 1) / warmup, 1.0) * (0.02 + 0.98 * (1 + math.cos(math.pi * min(progress, 1.0))) / 2)
