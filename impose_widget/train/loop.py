@@ -6,8 +6,9 @@ noise are drawn from generators that are seeded with them.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,22 @@ def train(
 
 def _fabric(place: Place) -> Fabric:
     accelerator = {"auto": "auto", "cpu": "cpu", "cuda": "cuda"}[place.device]
-    many: Any = DDPStrategy(find_unused_parameters=True) if place.processes > 1 else "auto"
-    fabric = Fabric(accelerator=accelerator, devices=place.processes, strategy=many, precision=place.precision)
+    here, nodes = launched(os.environ) or (place.processes, 1)
+    many: Any = DDPStrategy(find_unused_parameters=True) if here * nodes > 1 else "auto"
+    fabric = Fabric(accelerator=accelerator, devices=here, num_nodes=nodes, strategy=many, precision=place.precision)
     fabric.launch()
     return fabric
+
+
+def launched(environment: Mapping[str, str]) -> tuple[int, int] | None:
+    """Processes a node and nodes that torchrun or SLURM have started already; None if nobody has."""
+    if "TORCHELASTIC_RUN_ID" in environment:
+        here = int(environment["LOCAL_WORLD_SIZE"])
+        return here, int(environment["WORLD_SIZE"]) // here
+    if int(environment.get("SLURM_NTASKS", 1)) > 1 and environment.get("SLURM_JOB_NAME") not in ("bash", "interactive"):
+        nodes = int(environment.get("SLURM_NNODES", 1))
+        return int(environment["SLURM_NTASKS"]) // nodes, nodes
+    return None
 
 
 def parameter_groups(network: IMPose, settings: Settings) -> list[dict[str, Any]]:

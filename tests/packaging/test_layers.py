@@ -74,6 +74,7 @@ LAYERS = {
         "av cv2 platformdirs rich torch",
     ),
     "__init__": layer(),
+    "__main__": layer("cli"),
 }
 
 

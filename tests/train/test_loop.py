@@ -22,7 +22,7 @@ from impose_widget.model.weights import load_weights
 from impose_widget.train import checkpoint
 from impose_widget.train.augment import Augmentation
 from impose_widget.train.data import read_videos
-from impose_widget.train.loop import train
+from impose_widget.train.loop import launched, train
 from impose_widget.train.samples import Batch, Clips
 from impose_widget.train.settings import Place, Settings
 from impose_widget.train.task import PoseTask
@@ -143,7 +143,7 @@ def test_people_are_learned_by_heart() -> None:
 def command(*arguments: object, environment: dict | None = None) -> subprocess.CompletedProcess:
     path = os.pathsep.join([str(ROOT), str(ROOT / "kernels")])
     return subprocess.run(
-        [sys.executable, "-c", "from impose_widget.cli import main; main()", *map(str, arguments)],
+        [sys.executable, "-m", "impose_widget", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=240,
@@ -217,3 +217,47 @@ def test_two_processes_are_one_with_both_their_clips(tmp_path: Path) -> None:
     assert torch.isfinite(other).all()
     # Noise is drawn per process, so only the way is the same, not every step of it.
     assert torch.nn.functional.cosine_similarity(moved - start, other - start, dim=0) > 0.5
+
+
+def test_processes_of_launchers_are_counted() -> None:
+    assert launched({}) is None
+    assert launched({"TORCHELASTIC_RUN_ID": "x", "WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "4"}) == (4, 2)
+    assert launched({"SLURM_NTASKS": "8", "SLURM_NNODES": "2", "SLURM_JOB_NAME": "train"}) == (4, 2)
+    assert launched({"SLURM_NTASKS": "2", "SLURM_JOB_NAME": "interactive"}) is None
+
+
+@pytest.mark.slow
+def test_torchrun_starts_the_command_as_it_is(tmp_path: Path) -> None:
+    """Two processes of torchrun are the two that the command starts itself."""
+    data = made.coco(tmp_path / "data", images=4)
+    path = os.pathsep.join([str(ROOT), str(ROOT / "kernels")])
+    words = ["train", data, "--epochs", 1, "--batch", 1, "--size", 64, "--device", "cpu"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    done = subprocess.run(
+        [*torchrun, "impose_widget", *map(str, words), "--out", str(tmp_path / "torchrun")],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    own = command(*words, "--processes", 2, "--out", tmp_path / "own")
+    assert own.returncode == 0, own.stderr[-2000:]
+    one, two = (torch.load(tmp_path / n / "checkpoint.pt", weights_only=True) for n in ("torchrun", "own"))
+    assert one["step"] == two["step"] == 2
+    assert all(torch.equal(one["network"][k], two["network"][k]) for k in one["network"])
+
+
+@pytest.mark.slow
+def test_what_render_writes_is_learned_from(tmp_path: Path) -> None:
+    rendered = command("render", "crossing_twins", "--out", tmp_path / "data", "--size", "96x64", "--seconds", "0.12")
+    assert rendered.returncode == 0, rendered.stderr
+    arguments = ("--out", tmp_path / "run", "--epochs", 1, "--batch", 1, "--frames", 2, "--size", 64)
+    done = command("train", tmp_path / "data", *arguments, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert "from 1 videos" in done.stdout
+    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    assert state["step"] == 1
+    with (tmp_path / "run" / "log.csv").open() as file:
+        row = next(csv.DictReader(file))
+    assert float(row["detect"]) > 0 and float(row["denoise"]) > 0
