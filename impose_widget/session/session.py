@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from impose_widget.detect import Detector
+    from impose_widget.points import PointTracker
     from impose_widget.video import Video
 
 Progress = Callable[[int, int], None] | bool | None
@@ -63,7 +64,7 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
         cls,
         source: str | Path | Sequence[str | Path] | np.ndarray,
         model: str | Path | Detector | None = "tiny",
-        tracker: str = "auto",
+        tracker: str | PointTracker = "auto",
         skeleton: str | Path | Skeleton | Sequence[str] = "coco17",
         store: str | Path | None = "auto",
         resume: bool = True,
@@ -78,7 +79,8 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
             model: "tiny", the network that ships; None for none (then torch is not needed); a weights file that
                 `impose-widget convert` or `impose-widget train` wrote; or a detector of your own for this skeleton (see
                 `impose_widget.detect.Detector`).
-            tracker: what follows a point from frame to frame: "lk", or "auto" for the best there is.
+            tracker: what follows a point from frame to frame: "lk", "auto" for the best there is, or one of
+                `impose_widget.points`, e.g. `points.cotracker3("scaled_offline.pth")` where that is installed.
             skeleton: a name, a Skeleton, a YAML or JSON file, or a list of keypoint names.
             store: where the journal is: "auto" (beside the video, else in the user's data folder), a path, or None
                 for memory only.
@@ -98,11 +100,12 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
         from impose_widget.video import open_video
 
         kind = Skeleton.of(skeleton)
-        arguments.one_of(tracker, TRACKERS, "tracker")
+        if not hasattr(tracker, "track"):
+            arguments.one_of(tracker, TRACKERS, "tracker")
         arguments.one_of(device, ("auto", "cpu", "cuda"), "device")
         arguments.one_of(propagator, PROPAGATORS, "propagator")
         detector = _detector(model, kind, device)
-        carries = _propagator(propagator, kind, detector)
+        carries = _propagator(propagator, kind, detector, tracker)
         video, opened = open_video(source), None
         try:
             named = identifier(association, kind.keypoints == COCO17.keypoints, (video.width, video.height))
@@ -420,15 +423,14 @@ def _detector(model: str | Path | Detector | None, skeleton: Skeleton, device: s
     return ImposeDetector(model, device)
 
 
-def _propagator(name: str, skeleton: Skeleton, detector: Detector | None) -> Propagator:
-    """The propagator that `propagator=` asks for."""
+def _propagator(name: str, skeleton: Skeleton, detector: Detector | None, tracker: str | PointTracker) -> Propagator:
+    """The propagator that `propagator=` and `tracker=` ask for."""
     from impose_widget.propagate.fusion import FlowFusion
-    from impose_widget.propagate.smoother import Smoother
+    from impose_widget.propagate.tracked import Tracked
 
-    if name == "flow":
-        return FlowFusion(skeleton)
+    flow = FlowFusion(skeleton, flow=Tracked(tracker) if hasattr(tracker, "track") else None)
     if name != "network":
-        return Smoother(skeleton)
+        return flow
     if not hasattr(detector, "carry"):
         raise ValueError(
             "Expected a model that reads people in other frames with propagator='network', got "
@@ -437,7 +439,7 @@ def _propagator(name: str, skeleton: Skeleton, detector: Detector | None) -> Pro
         )
     from impose_widget.propagate.network import NetworkPropagator
 
-    return NetworkPropagator(detector, FlowFusion(skeleton))
+    return NetworkPropagator(detector, flow)
 
 
 class _Bar:

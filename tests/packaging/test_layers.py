@@ -35,6 +35,7 @@ LAYERS = {
     "render": layer("core", "numpy pandas", "io", "cv2"),
     "associate": layer("core", "numpy scipy"),
     "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
+    "points": layer("core propagate", "numpy", lazy_others="cotracker cv2 tapnet torch"),
     "model": layer("core", "impose_kernels numpy safetensors torch"),
     "tracking": layer("associate core", "numpy scipy", "model", "torch"),
     "train": layer("core detect model tracking", "cv2 lightning_fabric numpy pandas scipy torch tqdm", "io"),
@@ -113,7 +114,7 @@ def test_layers_point_one_way() -> None:
 def test_torch_is_known_to_the_networks_alone() -> None:
     users = {name for name, row in LAYERS.items() if "torch" in row.others | row.lazy_others}
     # The command line only asks which version there is, evaluation hands frames to a tracker of the user's.
-    assert users == {"model", "train", "tracking", "detect", "network_detector", "cli", "evaluate"}
+    assert users == {"points", "model", "train", "tracking", "detect", "network_detector", "cli", "evaluate"}
 
 
 def test_compute_kernels_know_torch_alone_and_leave_the_name_kernels_to_others() -> None:

@@ -1,0 +1,7 @@
+"""Point trackers behind one protocol: ours, and adapters to those that the user has."""
+
+from impose_widget.points.adapters import CoTracker3, Tapir, cotracker3, tapir
+from impose_widget.points.base import PointTracker, PointTracks
+from impose_widget.points.lk import LkPoints
+
+__all__ = ["CoTracker3", "LkPoints", "PointTracker", "PointTracks", "Tapir", "cotracker3", "tapir"]
