@@ -48,6 +48,12 @@ def events_table(actions: list[Action]) -> pd.DataFrame:
     return df.astype(types)
 
 
+def event_of(actions: list[Action], n: int) -> dict[str, Any]:
+    """The n-th action as a dictionary with the columns of `events_table`."""
+    seconds = active_time(actions[max(n - 1, 0) : n + 1])[-1]
+    return _row(actions[n], float(seconds))
+
+
 def _row(action: Action, seconds: float) -> dict[str, Any]:
     p = action.payload
     before, after = p.get("before") or (None,) * 3, p.get("after") or (None,) * 3
@@ -73,7 +79,7 @@ def _row(action: Action, seconds: float) -> dict[str, Any]:
     }
 
 
-def metrics(actions: list[Action], n_tracks: int, n_person_frames: int) -> dict[str, float]:
+def metrics(actions: list[Action], n_tracks: int, n_person_frames: int, n_checked: int = 0) -> dict[str, float]:
     """What the work cost and bought so far.
 
     One click is one keypoint placed, one identity repaired or one box drawn (also if it was undone: it was work).
@@ -89,8 +95,10 @@ def metrics(actions: list[Action], n_tracks: int, n_person_frames: int) -> dict[
         "box_clicks": count[BOX_CLICKS],
         "identity_clicks": count[IDENTITY_CLICKS],
         "active_seconds": seconds,
+        "seconds_per_click": seconds / clicks if clicks else 0.0,
         "tracks": n_tracks,
         "person_frames": n_person_frames,
+        "person_frames_checked": n_checked,
         "clicks_per_track": clicks / n_tracks if n_tracks else 0.0,
         "seconds_per_person_frame": seconds / n_person_frames if n_person_frames else 0.0,
         "keypoints_propagated": carried,

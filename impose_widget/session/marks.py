@@ -65,6 +65,10 @@ class Marks:
             return np.zeros(len(frames), bool)
         return (of.verdict[frames] == ACCEPTED) & ~changed_since(tracks, track_id, frames, of.seq[frames])
 
+    def n_checked(self) -> int:
+        """People in frames that were accepted or rejected."""
+        return sum(int((of.verdict > 0).sum()) for of in self.people.values())
+
     def table(self, tracks: Tracks) -> pd.DataFrame:
         """One row a person and frame with a mark; see `Session.reviews`."""
         parts = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from impose_widget.issues import STATES, Queue, joined
 from impose_widget.session import arguments, events
 from impose_widget.session.marks import Marks
 from impose_widget.session.reviewing import Reviewing
+from impose_widget.session.state import Changed
 
 if TYPE_CHECKING:
     import xarray
@@ -193,7 +195,29 @@ class Views(Reviewing):
         with self._state.lock:
             people = self._state.tracks.ids()
             person_frames = sum(len(self._state.tracks.frames_of(i)) for i in people)
-            return events.metrics(self._state.actions, len(people), person_frames)
+            checked = self.marks().n_checked()
+            return events.metrics(self._state.actions, len(people), person_frames, checked)
+
+    def on_event(self, callback: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
+        """Call `callback(event)` after every action that is finished; returns a function that ends it.
+
+        An event is a row of `events` as a dictionary: seq, action, frame, track_id, keypoint, clicks, … It comes in the
+        thread that made the change; what a callback raises is warned of and harms nothing.
+        """
+        told, state = {a.seq for a in self._state.actions if a.finished}, self._state
+
+        def listen(_: Changed) -> None:
+            with state.lock:
+                fresh = [n for n, a in enumerate(state.actions) if a.finished and a.seq not in told]
+                told.update(state.actions[n].seq for n in fresh)
+                rows = [events.event_of(state.actions, n) for n in fresh]
+            for row in rows:
+                try:
+                    callback(row)
+                except Exception as error:  # the edit is made and stored, whatever a listener thinks of it
+                    warnings.warn(f"A callback of on_event failed: {error!r}.", RuntimeWarning, stacklevel=2)
+
+        return state.on_change(listen)
 
 
 def _accept(issues: pd.DataFrame, marks: Marks, tracks: Tracks) -> None:

@@ -25,7 +25,7 @@ TABLES = "poses boxes tracks frames issues events reviews revision skeleton vide
 CALLS = (
     "correct set_visibility set_anchor move flip copy_pose draw_box assign swap merge split delete interpolate undo "
     "redo next_issue resolve_issue metrics on_change export load save iter_propagate before reject "
-    "review review_report compare judge"
+    "review review_report compare judge on_event"
 ).split()
 
 

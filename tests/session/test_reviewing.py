@@ -194,3 +194,32 @@ def test_guidelines_are_those_of_the_project(s, tmp_path, capsys) -> None:
     assert s.guidelines.keep_given is False
     with pytest.raises(TypeError, match="Guidelines"):
         s.guidelines = 3
+
+
+def test_events_come_once_each_and_a_bad_listener_harms_nothing(s) -> None:
+    heard: list[dict] = []
+    stop = s.on_event(heard.append)
+    s.correct(5, 1, "head", (33, 20))
+    s.propagate(direction="both", progress=False)
+    s.review(6)
+    s.undo()
+    table = s.events.tail(4)
+    assert [e["action"] for e in heard] == table["action"].tolist() == ["correct", "propagate", "review", "undo"]
+    for name in ("seq", "clicks", "dt_active_ms", "n_values_changed", "payload"):
+        assert [e[name] for e in heard] == table[name].tolist()
+    assert heard[0]["clicks"] == 1 and (heard[0]["frame"], heard[0]["keypoint"]) == (5, "head")
+    stop()
+    ended = s.on_event(lambda event: 1 / 0)
+    with pytest.warns(RuntimeWarning, match="on_event failed"):
+        s.correct(7, 1, "head", (33, 20))
+    ended()
+    assert len(heard) == 4 and s.poses.query("frame == 7 and track_id == 1 and keypoint == 'head'")["anchor"].all()
+
+
+def test_meters_are_those_of_the_log(s) -> None:
+    s.correct(5, 1, "head", (33, 20))
+    s.review(3)
+    m, e = s.metrics(), s.events
+    assert m["clicks"] == e["clicks"].sum() == 1 and m["person_frames_checked"] == 2
+    assert m["seconds_per_click"] == pytest.approx(m["active_seconds"])
+    assert m["clicks_per_track"] == pytest.approx(1 / len(s.tracks))
