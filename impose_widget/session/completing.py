@@ -1,7 +1,8 @@
 """Completing people who are there: readings of the network are found for them, and only empty keypoints are filled.
 
 So a data set with 15 keypoints a person gets 17: what its annotators placed stays to the bit, and every keypoint that
-comes says where it comes from: `model` where the network sees it, `propagated` where it is carried over a short gap.
+comes says where it comes from: `model` where the network sees it, `propagated` where it is carried over a short gap or
+into a frame that nobody annotated.
 """
 
 from __future__ import annotations
@@ -15,11 +16,22 @@ import numpy as np
 
 from impose_widget.associate import associate
 from impose_widget.core import edits
-from impose_widget.core.pose import ABSENT, MODEL, NO_READING, OCCLUDED, PROPAGATED, VISIBLE, empty_poses
+from impose_widget.core.pose import (
+    ABSENT,
+    HUMAN,
+    IMPORTED,
+    MODEL,
+    NO_READING,
+    OCCLUDED,
+    PROPAGATED,
+    VISIBLE,
+    empty_poses,
+)
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Change, Draft
-from impose_widget.propagate.base import Carry, Propagator
-from impose_widget.session.carrying import Report
+from impose_widget.propagate.base import Carry, FrameUpdate, Propagator
+from impose_widget.propagate.readings import led_by, smooth_readings
+from impose_widget.session.carrying import KEYPOINT_SCORE, Order, Report, spans
 from impose_widget.session.claims import claim_readings, claims
 from impose_widget.session.finding import adopt_readings
 from impose_widget.session.journal import pack_frames
@@ -87,6 +99,12 @@ def complete(
         if follow and detector is not None:
             with state.lock:
                 store(_follow(state, skeleton, report.track_ids, detector.KEYPOINT_SCORE, action.seq))
+            with state.lock:
+                people = [c for i, where in chosen.items() for c in _spreads(state, i, where, keypoints, propagator)]
+            for update in propagator.propagate(video, people):
+                with state.lock:
+                    store(_spread(state, update, chosen[update.track_id], keypoints, action.seq))
+                yield len(steps) / total, report
         for n, (track_id, where) in enumerate(chosen.items()):
             with state.lock:
                 store(_carry(state, video, propagator, track_id, where, keypoints, max_gap, action.seq))
@@ -121,13 +139,22 @@ def _read(
     for track_id, where in chosen.items():
         here = np.intersect1d(where, frames)
         records = draft.get(track_id, here)
-        read = state.readings.keypoints(np.where(records["present"], records["reading"], NO_READING))
+        read = _calm(state.readings.keypoints(np.where(records["present"], records["reading"], NO_READING)), here)
         seen = np.isfinite(read).all(-1) & (np.nan_to_num(read[..., 2]) >= keypoint_score)
+        read[..., :2] = led_by(read[..., :2], records["xy"])
         new = empty_poses(len(here), len(skeleton))
         new["xy"], new["score"], new["visibility"] = read[..., :2], read[..., 2], VISIBLE
         new["source"], new["revision"] = MODEL, revision
         edits.write(draft, track_id, here, new, seen & _empty(records) & keypoints)
     return draft.changes()
+
+
+def _calm(readings: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """Readings (n, K, 3) in some frames (n,), those of neighbouring frames smoothed."""
+    at = frames - frames[:1]
+    every = np.full((int(at.max(initial=-1)) + 1, *readings.shape[1:]), np.nan)
+    every[at] = readings
+    return smooth_readings(every)[at]
 
 
 def _follow(
@@ -149,6 +176,42 @@ def _follow(
         if mine.any():
             adopt_readings(draft, state, track_id, rows[mine], state.n_frames - 1, revision, keypoint_score)
     return draft.changes()
+
+
+def _spreads(
+    state: State, track_id: int, where: np.ndarray, keypoints: np.ndarray, propagator: Propagator
+) -> Iterator[Carry]:
+    """What there is to carry of a person from the frames in which a file or a human placed them to those around."""
+    placed = _placed(state.tracks.get(track_id, where)) & keypoints
+    frames = where[placed.any(1)]
+    if not len(frames):
+        return
+    for places, start, stop in spans(frames, Order(None, "both", None, None, None), propagator.reach, state.n_frames):
+        window = np.arange(max(start - propagator.reach, 0), min(stop + propagator.reach, state.n_frames))
+        records = state.tracks.get(track_id, window)
+        reading = state.readings.keypoints(np.where(records["present"], records["reading"], NO_READING))
+        anchor = _placed(records) & keypoints
+        yield Carry(track_id, int(window[0]), records["xy"], records["score"], anchor, reading, places, start, stop)
+
+
+def _spread(state: State, update: FrameUpdate, where: np.ndarray, keypoints: np.ndarray, revision: int) -> list[Change]:
+    """Changes in frames in which the person was only followed: what is carried there is nearer than what was seen."""
+    draft = Draft(state.tracks)
+    old = draft.get(update.track_id, update.frames)
+    ours = (old["revision"] == revision) | (old["visibility"] == ABSENT)
+    mask = update.write & keypoints & ours & (old["present"] & ~np.isin(update.frames, where))[:, None]
+    new = empty_poses(len(update.frames), state.tracks.n_keypoints)
+    new["xy"], new["score"], new["revision"], new["source"] = update.xy, update.score, revision, PROPAGATED
+    guess = np.where(update.score >= KEYPOINT_SCORE, VISIBLE, OCCLUDED)
+    new["visibility"] = np.where(old["visibility"] != ABSENT, old["visibility"], guess)
+    edits.write(draft, update.track_id, update.frames, new, mask)
+    return draft.changes()
+
+
+def _placed(records: np.ndarray) -> np.ndarray:
+    """(n, K) keypoints that a file or a human placed, and where."""
+    by_somebody = records["anchor"] | np.isin(records["source"], (IMPORTED, HUMAN))
+    return by_somebody & np.isfinite(records["xy"]).all(-1) & records["present"][:, None]
 
 
 def _empty(records: np.ndarray) -> np.ndarray:

@@ -281,16 +281,17 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
         """Give people who are there the keypoints that they lack, as for a data set with fewer keypoints; blocks.
 
         Only empty keypoints are touched: what a file or a human placed stays to the bit, and what a human said to be
-        absent stays absent. The network's reading of the same person comes first; gaps between two frames that have a
-        keypoint are then bridged by optical flow. One action, one undo step.
+        absent stays absent. The network's reading of the same person comes first, moved as the keypoints near it lie
+        that a file or a human placed; gaps between two frames that have a keypoint are then bridged by optical flow.
+        One action, one undo step.
 
         Args:
             tracks: ids; None for everyone.
             keypoints: only these; None for all.
             frames: only these; None for all.
             max_gap: longest run of frames over which a keypoint is carried.
-            follow: also find these people in the frames before, between and after those in which they are. New people
-                are for `initialize`.
+            follow: also find these people in the frames before, between and after those in which they are, and carry
+                there what a file or a human placed, as `propagate` does. New people are for `initialize`.
             progress: None for a bar, False for none, or a function that is called with (percent done, 100).
         """
         report = Report(stopped="nobody to complete")
