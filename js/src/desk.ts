@@ -49,11 +49,15 @@ export class Desk {
     const { nav, store, tab } = this.editor;
     const frame = nav.shown.value;
     if (frame === null) return;
-    const blur = tab.value === "guide";
     const { bridge } = store;
     try {
-      if (blur) this.read((await bridge.request({ kind: "guide" }))[0]);
-      [this.judged.value] = await bridge.request({ kind: "judged", frame, blur });
+      [this.judged.value] = await bridge.request({ kind: "judged", frame, blur: false });
+      if (tab.value === "guide") {
+        this.read((await bridge.request({ kind: "guide" }))[0]);
+        // Looking at images takes a while; meanwhile what is known without them is shown.
+        if (nav.shown.value === frame)
+          [this.judged.value] = await bridge.request({ kind: "judged", frame, blur: true });
+      }
       if (tab.value !== "review") return;
       [this.progress.value] = await bridge.request(this.place());
       [{ values: this.meters.value }] = await bridge.request({ kind: "meters" });

@@ -109,7 +109,7 @@ def test_people_come_and_go_in_the_list(widget: Widget) -> None:
     widget.press("b")
     widget.drag(widget.at(100, 40), widget.at(200, 300))
     widget.page.wait_for_selector('.impose-list [data-track="0"]')
-    assert widget.root.locator(".impose-empty").count() == 0
+    assert widget.root.locator(".impose-list .impose-empty").count() == 0
 
 
 def test_an_absent_keypoint_is_placed_from_the_strip(widget: Widget) -> None:
