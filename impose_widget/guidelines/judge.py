@@ -81,7 +81,7 @@ def _reason(count: int, needed: int, size: float, least: float) -> str:
     if count < needed:
         return f"{count} of {needed} visible keypoints"
     if size < least:
-        return f"{size:.0f} of {least:.0f} pixels"
+        return f"too small: {size:.0f} of {least:.0f} pixels"
     return ""
 
 

@@ -45,7 +45,7 @@ function itemsOf(text: string): { numbered: boolean; texts: string[] } | null {
 /** Bold, italics and code; a link is its words and its address. */
 export function inline(text: string): (Node | string)[] {
   const out: (Node | string)[] = [];
-  const marks = /\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|`([^`]+)`|\[([^\]]+)\]\(([^)\s]+)\)/g;
+  const marks = /\*\*(.+?)\*\*(?!\*)|\*([^*\s][^*]*)\*|`([^`]+)`|\[([^\]]+)\]\(([^)\s]+)\)/g;
   let at = 0;
   for (const m of text.matchAll(marks)) {
     if (m.index > at) out.push(text.slice(at, m.index));
