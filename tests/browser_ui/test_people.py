@@ -104,7 +104,7 @@ def test_people_come_and_go_in_the_list(widget: Widget) -> None:
             kernel.changed('delete');
         }"""
     )
-    widget.page.wait_for_selector(".impose-empty")
+    widget.page.wait_for_selector(".impose-list .impose-empty")
     assert widget.root.locator(".impose-list [data-track]").count() == 0
     widget.press("b")
     widget.drag(widget.at(100, 40), widget.at(200, 300))
