@@ -60,6 +60,8 @@ export type Command =
   | "previous issue in time"
   | "next crossing"
   | "previous crossing"
+  | "next gap"
+  | "previous gap"
   | "next track end"
   | "previous track end"
   | "timeline in"
@@ -133,6 +135,8 @@ export const KEYS: readonly Entry[] = [
   entry("Move", "faster", "play faster", "Alt+."),
   entry("Move", "previous anchor", "previous anchor of the person", ","),
   entry("Move", "next anchor", "next anchor of the person", "."),
+  entry("Move", "previous gap", "the last frame before without the person", "Alt+PageUp"),
+  entry("Move", "next gap", "the next frame without the person", "Alt+PageDown"),
   entry("Move", "previous track end", "where a track starts or ends, before", "<"),
   entry("Move", "next track end", "where a track starts or ends, after", ">"),
 

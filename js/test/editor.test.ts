@@ -1,59 +1,26 @@
 /** One view without a page: pointer and keys in, edits out. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Editor } from "../src/editor";
+import type { Editor } from "../src/editor";
 import { type Command, KEYS } from "../src/keys";
-import { Store } from "../src/store";
-import { FakeModel, personOf, settle } from "./fake_model";
+import type { Store } from "../src/store";
+import { type FakeModel, personOf, settle } from "./fake_model";
+import { Opened, walking } from "./opened";
 
+let o: Opened;
 let model: FakeModel;
 let store: Store;
 let editor: Editor;
 
 beforeEach(async () => {
-  vi.useFakeTimers();
-  vi.stubGlobal("createImageBitmap", async () => ({ close: () => {} }));
-  model = new FakeModel();
-  store = new Store(model);
-  editor = new Editor(store);
-  model.welcome({ people: [personOf(1, { anchors: [5, 20] }), personOf(2)] });
-  await settle();
-  editor.viewport.resize({ width: 200, height: 100 }); // one pixel of the screen is one of the image
-  await goTo(0);
+  const people = [personOf(1, { anchors: [5, 20] }), personOf(2)];
+  o = await Opened.make({ people }, (frame) => walking(0).map((row) => ({ ...row, frame })));
+  ({ model, store, editor } = o);
 });
-afterEach(() => {
-  editor.close();
-  store.close();
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
+afterEach(() => o.close());
 
-/** Go to a frame, and let the kernel send its picture and poses. */
-async function goTo(frame: number): Promise<void> {
-  editor.nav.goTo(frame);
-  for (let i = 0; i < 6; i++) {
-    for (const m of model.sent.filter((s) => s.kind === "frames")) {
-      const { want } = m as unknown as { want: number[] };
-      const jpegs = want.map(() => new DataView(new ArrayBuffer(1000)));
-      model.receive({ kind: "frames", rid: m.rid, client: m.client, frames: want, size: "full" }, jpegs);
-    }
-    await settle();
-  }
-  if (!store.peopleAt(frame))
-    model.poses(
-      1,
-      Array.from({ length: 40 }, (_, f) => [
-        { frame: f, track_id: 1, xy: [[50, 50] as const, [30, 70] as const, null] },
-        { frame: f, track_id: 2, xy: [[150, 50] as const, [130, 70] as const, [170, 70] as const] },
-      ]).flat(),
-    );
-  await settle();
-  editor.nav.tick(performance.now());
-}
-const pointer = (type: "down" | "move" | "up", x: number, y: number) =>
-  // Half a pixel: integers are at pixel centres.
-  editor.input({ type, id: 1, at: [x + 0.5, y + 0.5], pointerType: "mouse", button: 0, alt: false, space: false });
-const edits = () => model.sent.filter((m) => m.kind === "edit") as unknown as { action: string; args: unknown }[];
+const pointer = (type: "down" | "move" | "up", x: number, y: number) => o.pointer(type, x, y);
+const edits = () => o.edits();
 
 describe("a drag", () => {
   it("is one correction, drawn on the way", () => {

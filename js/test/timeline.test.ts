@@ -3,8 +3,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sureColour } from "../src/draw/lanes";
 import { Editor } from "../src/editor";
-import { inTime, issueBeside } from "../src/jumps";
-import { ANCHOR, CARRIED, decodeLanes, laneAt, layoutOf, overflow, rowAt, scrolledTo } from "../src/lanes";
+import { gapBeside, inTime, issueBeside } from "../src/jumps";
+import {
+  ANCHOR,
+  CARRIED,
+  decodeLanes,
+  type LaneTable,
+  laneAt,
+  layoutOf,
+  overflow,
+  rowAt,
+  scrolledTo,
+} from "../src/lanes";
 import { editOf, explanation } from "../src/prompt";
 import type { Issue, Lanes } from "../src/protocol";
 import { Store } from "../src/store";
@@ -23,6 +33,30 @@ const issue = (n: number, frame: number, rest: Partial<Issue> = {}): Issue => ({
   severity: 0.5,
   reason: "it jumped",
   ...rest,
+});
+
+describe("the next gap", () => {
+  const lanes = (...rows: number[][]): LaneTable => ({
+    first: 0,
+    stop: 10,
+    bins: rows[0]!.length,
+    track_ids: rows.map((_, i) => i + 1),
+    sure: new Uint8Array(rows.flat()),
+    marks: new Uint8Array(rows.flat().length),
+  });
+  const one = lanes([9, 9, 0, 0, 9, 9, 0, 9, 9, 9], [9, 9, 9, 0, 9, 9, 9, 9, 9, 9]);
+  it("begins after here, or ends before here, and not the one that one is in", () => {
+    expect([0, 2, 3, 4, 7].map((f) => gapBeside(one, 1, f, 1))).toEqual([2, 6, 6, 6, null]);
+    expect([9, 6, 3, 1].map((f) => gapBeside(one, 1, f, -1))).toEqual([6, 3, null, null]);
+  });
+  it("is where nobody is, of nobody in particular", () => {
+    expect(gapBeside(one, null, 0, 1)).toBe(3);
+    expect(gapBeside(one, null, 9, -1)).toBe(3);
+  });
+  it("is as fine as the table", () => {
+    expect(gapBeside(lanes([9, 9, 0, 9, 9]), 1, 0, 1)).toBe(4);
+    expect(gapBeside(lanes([9, 9, 0, 9, 9]), 1, 9, -1)).toBe(5);
+  });
 });
 
 describe("time", () => {
