@@ -189,7 +189,7 @@ def timed(frames, people, warm):
     """Milliseconds to the first update, to everybody's first chunk and to the end, medians of 7."""
     taken = []
     for _ in range(7):
-        propagator = FlowFusion(COCO17)
+        propagator = Smoother(COCO17)
         if warm:
             list(propagator.propagate(frames, people))
         start = time.perf_counter()
@@ -218,7 +218,7 @@ def main():
     """Read the command line and measure."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--sequences", nargs="+", default=["mupots_TS12", "mupots_TS1", "mupots_TS6"])
-    p.add_argument("--methods", nargs="+", default=["FlowPlusDetect", "FlowFusion"])
+    p.add_argument("--methods", nargs="+", default=["FlowPlusDetect", "FlowFusion", "Smoother"])
     p.add_argument("--budget", type=int, default=150)
     p.add_argument("--windows", type=int, default=None)
     p.add_argument("--jitter", type=float, default=0.0)

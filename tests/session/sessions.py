@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from impose_widget.propagate.fusion import FlowFusion
+from impose_widget.propagate.smoother import Smoother
 from impose_widget.session import Session
 from impose_widget.session.opening import open_journal
 from impose_widget.video import open_video
@@ -21,7 +21,7 @@ def session_on(
     video, opened = open_video(frames), None
     try:
         opened = open_journal(store, resume, video.path, video.fingerprint(), SMALL)
-        return Session(video, SMALL, opened, detector, FlowFusion(SMALL))
+        return Session(video, SMALL, opened, detector, Smoother(SMALL))
     except BaseException:
         if opened is not None:
             opened.close()
