@@ -60,10 +60,11 @@ def match(first: pd.DataFrame, second: pd.DataFrame) -> Matched:
         ValueError: they have no keypoint in common.
     """
     skeleton = skeleton_of(first)
-    one, other = (_placed(people_of(poses, skeleton.keypoints)) for poses in (first, second))
+    one, other = (people_of(poses, skeleton.keypoints) for poses in (first, second))
     if len(one) and len(other) and not ((one.row >= 0).any(0) & (other.row >= 0).any(0)).any():
         theirs = ", ".join(map(str, second["keypoint"].astype("category").cat.categories))
         raise ValueError(f"Expected keypoints of {skeleton.name} in both, got {theirs} in the second.")
+    one, other = _placed(one), _placed(other)
     xy, areas = (one.xy, other.xy), (person_area(one.xy), person_area(other.xy))
     before: dict[int, int] = {}
     pairs: list[tuple[int, int]] = []

@@ -321,6 +321,13 @@ class RandomEdits(RuleBasedStateMachine):
         if issue is not None:
             self.act(lambda: self.s.resolve_issue(issue, state))
 
+    @precondition(lambda self: self.ids())
+    @rule(data=st.data(), verdict=st.sampled_from(["accepted", "rejected", "open"]), whole=st.booleans())
+    def review(self, data, verdict, whole):
+        frame, i = self.place(data)
+        if whole or i in self.s._state.tracks.at(frame):
+            self.act(lambda: self.s.review(None if whole else frame, i, verdict, "looked at"))
+
     @precondition(lambda self: 0 < len(self.ids()) < 5)  # each time there are twice as many people
     @rule()
     def load_own_poses(self):
