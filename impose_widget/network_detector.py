@@ -6,6 +6,7 @@ What the encoder made of a frame is kept, so that a correction costs a pass of t
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import pairwise
@@ -66,6 +67,7 @@ class ImposeDetector:
         self._finder = None if config.detects else MoveNetDetector(device=device)
         self._memories: OrderedDict[bytes, tuple[Memory, int]] = OrderedDict()
         self._cache = cache
+        self._lock = threading.Lock()  # of the memories: frames are prepared while others are asked about
 
     def detect(self, frames: Sequence[np.ndarray], indices: Sequence[int]) -> Detections:
         """Everybody in some frames, rows sorted by frame, then score; see `impose_widget.detect.Detector`."""
@@ -169,19 +171,21 @@ class ImposeDetector:
         import torch
 
         key = hashlib.blake2b(np.ascontiguousarray(frame), digest_size=16).digest() + str(frame.shape).encode()
-        if key in self._memories:
-            self._memories.move_to_end(key)
-            memory = self._memories[key][0]
-            return memory._replace(tokens=memory.tokens.float())
+        with self._lock:
+            if key in self._memories:
+                self._memories.move_to_end(key)
+                memory = self._memories[key][0]
+                return memory._replace(tokens=memory.tokens.float())
         image, size = _fit(frame, self.size, self.network.config.multiple)
         batch = torch.from_numpy(image).to(self._device).permute(2, 0, 1)[None]
         with torch.inference_mode():
             memory = self.network.encode(batch, torch.tensor([size], dtype=torch.float32))
         # Kept and used in half precision alike: the first reading of a frame is the reading of every later time.
         kept = memory._replace(tokens=memory.tokens.half())
-        self._memories[key] = (kept, kept.tokens.numel() * 2)
-        while sum(b for _, b in self._memories.values()) > self._cache and len(self._memories) > 1:
-            self._memories.popitem(last=False)
+        with self._lock:
+            self._memories[key] = (kept, kept.tokens.numel() * 2)
+            while sum(b for _, b in self._memories.values()) > self._cache and len(self._memories) > 1:
+                self._memories.popitem(last=False)
         return kept._replace(tokens=kept.tokens.float())
 
     def _start(self, xy: np.ndarray, box: np.ndarray, frame: np.ndarray) -> np.ndarray:

@@ -36,6 +36,16 @@ class SessionBase:
         return self._state
 
     @property
+    def prepares(self) -> bool:
+        """Whether the model keeps something of each frame that corrections need (see `prepare`)."""
+        return hasattr(self._detector, "prepare")
+
+    def prepare(self, frame: int) -> None:
+        """Let the model compute now what a correction in a frame, or a propagation through it, will need of it."""
+        if self.prepares:
+            self._detector.prepare(self.video[self._frame(frame)])  # type: ignore[union-attr]
+
+    @property
     def has_model(self) -> bool:
         """Whether a network can find people here."""
         return self._detector is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from impose_widget import protocol
 from impose_widget.protocol import ACTIONS, Message, Refused, Request
 from impose_widget.session import Changed, Session
 from impose_widget.widget import desk, exports
+from impose_widget.widget.ahead import Ahead
 from impose_widget.widget.lanes import lanes
 from impose_widget.widget.pictures import Pictures
 from impose_widget.widget.rows import pose_rows, rows_of_records
@@ -29,6 +31,7 @@ from impose_widget.worker import LATER, NORMAL, URGENT, Job, Jobs, Lane, log
 MOST_ROWS = 400  # poses that a message about a change brings along; of more the browser asks for those it shows
 MOST_ISSUES = 500
 MOST_BYTES = 6 * 2**20  # of pictures in a message, and one more: hosts that relay messages as text refuse large ones
+QUIET = 0.5  # seconds after an edit in which nothing is prepared
 MOST_WAITING = 200  # requests of one page that may be in line
 DESK = {
     protocol.WantGuide: desk.guide,
@@ -71,6 +74,8 @@ class Host:
         self._lock = threading.Lock()
         self._changes: list[Changed] = []
         self._playhead: int | None = None  # a frame that somebody looks at, as far as requests tell
+        self._acted = 0.0  # when somebody last edited or propagated
+        self._ahead = Ahead(session, lambda: self._playhead, self._is_busy)
         self._waiting: Counter[str] = Counter()
         self._stop_listening = session.on_change(self._on_change)
 
@@ -87,6 +92,8 @@ class Host:
             return
         if isinstance(request, protocol.Cancel):
             self.jobs.cancel(request.job)  # before anything that waits in line
+        if isinstance(request, (protocol.Edit, protocol.Propagate)):
+            self._acted = time.monotonic()
         slow = isinstance(request, SLOW)
         pictures = isinstance(request, protocol.WantFrames)
         urgency = LATER if pictures else URGENT if isinstance(request, protocol.Edit) else NORMAL
@@ -120,7 +127,9 @@ class Host:
             self._after(request)
 
     def _after(self, request: Request) -> None:
-        if isinstance(request, protocol.Hello) and self._auto_initialize:
+        if isinstance(request, protocol.WantFrames):
+            self._ahead.look()
+        elif isinstance(request, protocol.Hello) and self._auto_initialize:
             self.initialize()
         elif isinstance(request, protocol.Option):
             self._send(protocol.Options(self.auto_propagate))
@@ -290,6 +299,10 @@ class Host:
         steps = carrying(self.session, frame, direction, stop, tracks, keypoints)
         return self.jobs.start("propagate", steps)
 
+    def _is_busy(self) -> bool:
+        """Whether the user has just acted, or work of theirs runs or waits."""
+        return bool(self.jobs.open()) or time.monotonic() - self._acted < QUIET
+
     def _propagate_soon(self) -> None:
         """Carry what was corrected; corrections that come in meanwhile are carried by the run after it."""
         waiting = [job for job in self.jobs.open() if job.what == "propagate"]
@@ -364,6 +377,7 @@ class Host:
     def close(self) -> None:
         """Stop all work; the session stays open."""
         self._stop_listening()
+        self._ahead.close()
         self.jobs.close()
         self._slow.close()
         self._io.close()
