@@ -64,6 +64,7 @@ class ImposeDetector:
         if config.keypoints != len(COCO17):
             raise ValueError(f"Expected a network of COCO's 17 keypoints, got {weights} with {config.keypoints}.")
         self.size = size or (config.short_side, config.long_side)
+        self.settles = config.settles
         self._finder = None if config.detects else MoveNetDetector(device=device)
         self._memories: OrderedDict[bytes, tuple[Memory, int]] = OrderedDict()
         self._cache = cache

@@ -222,6 +222,20 @@ def test_a_network_that_only_refines_leaves_finding_to_movenet(relative: Path, t
     assert not detector._memories
 
 
+def test_weights_that_do_harm_in_the_frame_of_a_correction_are_not_asked_there(
+    relative: Path, tmp_path: Path, clip: np.ndarray
+) -> None:
+    from impose_widget.detect import WEIGHTS
+    from impose_widget.model.network_file import load_network
+
+    net = load_network(relative, WEIGHTS)
+    for settles in (True, False):
+        path = tmp_path / f"{settles}.safetensors"
+        save_network(net.state_dict(), replace(net.config, settles=settles), path)
+        with iw.Session.open(clip, model=path, store=None, device="cpu") as s:
+            assert (s._refiner is not None) == settles
+
+
 @pytest.mark.parametrize("direction", ["forward", "backward", "both"])
 @pytest.mark.parametrize("which", ["weights", "relative"])
 def test_a_session_carries_corrections_with_the_network(

@@ -46,6 +46,7 @@ class ImposeConfig:
             images hold wherever they are.
         hints: whether keypoints are told what else is known of them (`impose_widget.model.hints`).
         detects: whether the decoders learned to find people; if not, MoveNet's heads find them.
+        settles: whether a session lets it read a corrected frame again; measured weights that did harm say no.
         confidence: whether there is a head for how good each keypoint is; no public checkpoint has one.
         padded_positions: whether a query's place is told in shares of the padded image (ED-Pose) or of the image alone,
             which no batch changes.
@@ -78,6 +79,7 @@ class ImposeConfig:
     relative: bool = False
     hints: bool = False
     detects: bool = True
+    settles: bool = True
     confidence: bool = False
     padded_positions: bool = True
     border: float = 1e-3
@@ -160,7 +162,13 @@ def tiny(**changes: Any) -> ImposeConfig:
 def refiner(**changes: Any) -> ImposeConfig:
     """`tiny` that leaves finding people to MoveNet, and puts them right and carries them (`train --stage refine`)."""
     config = tiny(
-        name="refiner", keypoint_layers=3, people_see_each_other=False, relative=True, hints=True, detects=False
+        name="refiner",
+        keypoint_layers=3,
+        people_see_each_other=False,
+        relative=True,
+        hints=True,
+        detects=False,
+        settles=False,
     )
     return replace(config, **changes)
 

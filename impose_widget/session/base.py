@@ -28,7 +28,8 @@ class SessionBase:
         self.skeleton = skeleton
         self._state = state
         self._detector = detector
-        self._refiner: Refiner | None = detector if hasattr(detector, "refine") else None  # type: ignore[assignment]
+        settles = hasattr(detector, "refine") and getattr(detector, "settles", True)
+        self._refiner: Refiner | None = detector if settles else None  # type: ignore[assignment]
 
     @property
     def state(self) -> State:
