@@ -55,11 +55,11 @@ class SmoothStretch(Stretch):
     def _judged(self, here: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As `fused`, for all rows from anchor to anchor, or from the anchor outwards."""
         has = self.body.has[here, self.keypoint]
-        read, read_var, known = self._readings(here, has)
-        ways = [self._way(direction, here) for direction in self.tracks]
-        kept, right = [], np.ones(len(here))
         alone = reading_right(self.body.read_score[here, self.keypoint])
         at_end = self._right_at_ends(here, alone)
+        read, read_var, known = self._readings(here, has, at_end)
+        ways = [self._way(direction, here) for direction in self.tracks]
+        kept, right = [], np.ones(len(here))
         for way in ways:
             apart = np.linalg.norm(way.xy - read[way.at], axis=1) / self.body.scale
             apart = np.where(has[way.at], apart, np.nan)
@@ -94,20 +94,27 @@ class SmoothStretch(Stretch):
         xy = np.where(has[:, None], weight[:, None] * flow + (1 - weight[:, None]) * read, flow)
         return xy, np.sqrt(np.minimum(variance, NOTHING)), weight
 
-    def _readings(self, here: np.ndarray, has: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Readings moved by what corrections tell about the model (n, 2), their variance (n,), how much they tell."""
+    def _readings(
+        self, here: np.ndarray, has: np.ndarray, at_end: dict[int, float]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Readings moved by what corrections tell about the model (n, 2), their variance (n,), how much they tell.
+
+        What was read of something else at an anchor is no habit of the model and moves nothing.
+        """
         body, k = self.body, self.keypoint
         places = np.array([row for row in self.ends if body.has[row, k]], int)
-        error, variance, known = expected_error(
+        habit = np.array([at_end[row - int(here[0])] for row in places])[:, None]
+        usual = usual_deviation(body.read_score[here, k], self.belief)
+        error, _, known = expected_error(
             here,
-            usual_deviation(body.read_score[here, k], self.belief),
+            usual,
             places,
             usual_deviation(body.read_score[places, k], self.belief),
-            (body.carry.xy[places, k] - body.readings[places, k]) / body.scale,
+            habit * (body.carry.xy[places, k] - body.readings[places, k]) / body.scale,
             self.belief,
         )
         read = np.where(has[:, None], body.readings[here, k], 0) + body.scale * error
-        return read, np.maximum(variance, LEAST), known
+        return read, np.maximum(usual**2 + self.belief.reading_floor**2, LEAST), known
 
     def _right_at_ends(self, here: np.ndarray, alone: np.ndarray) -> dict[int, float]:
         """How likely the reading at each anchor is right, now that a human placed the keypoint there."""
