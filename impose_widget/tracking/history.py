@@ -15,10 +15,11 @@ class History:
 
     Args:
         window: how many frames are remembered.
+        depth: how many times of each person are shown, the latest; the decoder learned from clips of about so many.
     """
 
-    def __init__(self, window: int) -> None:
-        self.window = window
+    def __init__(self, window: int, depth: int = 24) -> None:
+        self.window, self.depth = window, depth
         self._frames: deque[tuple[int, np.ndarray, People]] = deque()
         self._last: dict[int, People] = {}
         self._seen: dict[int, int] = {}
@@ -60,4 +61,14 @@ class History:
         parts = [(n, p) for t, n, p in self._frames if 0 < abs(frame - t) < self.window and len(n)]
         if not parts:
             return np.zeros(0, int), People.nobody()
-        return np.concatenate([n for n, _ in parts]), People.joined([p for _, p in parts])
+        names, people = np.concatenate([n for n, _ in parts]), People.joined([p for _, p in parts])
+        rows = latest(names, self.depth)
+        return names[rows], people[rows]
+
+
+def latest(names: np.ndarray, depth: int) -> np.ndarray:
+    """Indices, ascending, of the last `depth` rows of each name."""
+    order = np.argsort(names, kind="stable")
+    ends = np.flatnonzero(np.r_[names[order][1:] != names[order][:-1], True])
+    end = np.repeat(ends, np.diff(np.r_[-1, ends]))
+    return np.sort(order[end - np.arange(len(order)) < depth])

@@ -8,7 +8,9 @@ import numpy as np
 
 from impose_widget.tracking.bank import TrajectoryBank
 from impose_widget.tracking.decoding import Decoding
+from impose_widget.tracking.history import latest
 
+DEPTH = 24  # times of each person that the decoder is shown
 SURE = 0.8
 """Chance from which a disagreement is worth a human's look (model.md 6.5)."""
 
@@ -39,7 +41,8 @@ def possible_swaps(bank: TrajectoryBank, decoding: Decoding, frames: np.ndarray,
         past, now = bank.window(frame), bank.between(frame, frame + 1)
         if len(now) < 2 or not len(past):
             continue
-        chance, names = decoding.chances(now.people, past.track_id, past.people)
+        rows = latest(past.track_id, DEPTH)
+        chance, names = decoding.chances(now.people, past.track_id[rows], past.people[rows])
         best = chance.argmax(1)
         told: set[tuple[int, int]] = set()
         for row, track_id in enumerate(now.track_id.tolist()):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impose_widget.tracking.assignment import NEW, best_together, object_max
-from impose_widget.tracking.history import History
+from impose_widget.tracking.history import History, latest
 from impose_widget.tracking.people import People, with_velocities
 from impose_widget.tracking.words import Words
 
@@ -70,6 +70,15 @@ def test_history_forgets_renames_and_knows_speeds() -> None:
     history.rename(7, 2)
     assert history.rows(6)[0].tolist() == [2, 2] and history.forget(6) == []
     assert history.forget(8) == [2] and len(history.rows(8)[0]) == 0
+
+
+def test_of_each_person_the_latest_times_are_shown() -> None:
+    assert latest(np.array([4, 7, 4, 4, 7, 9]), 2).tolist() == [1, 2, 3, 4, 5]
+    assert latest(np.zeros(0, int), 2).tolist() == []
+    history = History(50, depth=3)
+    for t in range(9):
+        history.add(t, np.array([7]), somebody(t, 3.0 * t))
+    assert history.rows(9)[1].frame.tolist() == [6, 7, 8]
 
 
 def test_speeds_of_a_past_are_those_that_were_known_frame_by_frame() -> None:
