@@ -224,12 +224,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1, help="random draws of the flaws per video")
     parser.add_argument("--only", nargs="*", help="sets of these names")
     parser.add_argument("--shares", type=float, nargs="*", default=[0.5], help="of the decoder beside geometry")
+    parser.add_argument("--flaws", nargs="*", default=list(FLAWS), choices=list(FLAWS), metavar="FLAW")
     parser.add_argument("--trackers", nargs="*", help="those whose name contains one of these")
     options = parser.parse_args()
     if not SHARED.is_dir():
         print("Skipped: the folder ../shared with annotations is not there.")
         return
-    print(f"{'AssA / IDF1 / switches':44}" + "".join(f"{name:>17}" for name in FLAWS), flush=True)
+    print(f"{'AssA / IDF1 / switches':44}" + "".join(f"{name:>17}" for name in options.flaws), flush=True)
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, make in sets(options.folder, options.repeats, options.only):
         print(name)
@@ -237,7 +238,7 @@ def main() -> None:
             if options.trackers and not any(part in tracker for part in options.trackers):
                 continue
             began = time.perf_counter()
-            cells = (str(measure(run, make(flaws))) for flaws in FLAWS.values())
+            cells = (str(measure(run, make(flaws))) for flaws in map(FLAWS.get, options.flaws))
             line = f"  {tracker:42}" + "".join(f"{cell:>17}" for cell in cells)
             print(f"{line}  {time.perf_counter() - began:5.0f} s", flush=True)
 
