@@ -199,7 +199,7 @@ def beside_geometry(weights: Path, share: float, namings: int = 1) -> Run:
     def run(found: Detections, size: tuple[int, int], n_frames: int) -> np.ndarray:
         nobody = np.full(len(found), -1, np.int32)
         likeness = LearnedLikeness(found, Decoding(weights, size, namings))
-        return associate(found, nobody, 0, COCO17, AssociationConfig(learned_share=share), likeness)
+        return associate(found, nobody, 0, COCO17, AssociationConfig(learned_share=share), likeness=likeness)
 
     return run
 
