@@ -54,12 +54,15 @@ class Identifier:
         return possible_swaps(bank, self._ready, frames)
 
 
-def identifier(association: str | Path, knows: bool, size: tuple[int, int]) -> tuple[str, Identifier | None]:
-    """What `association=` asks for: its name, and the decoder that verifies identities, if there is one.
+def identifier(
+    association: str | Path, knows: bool, finds: bool, size: tuple[int, int]
+) -> tuple[str, Identifier | None]:
+    """What `association=` asks for: its name, and the decoder, if there is one.
 
     Args:
         association: "auto", "geometry", "id", or the path of weights.
         knows: whether the skeleton is the decoder's.
+        finds: whether a network finds people here; without one, nothing needs torch unless it is asked for.
         size: width and height of the video.
 
     Raises:
@@ -75,8 +78,8 @@ def identifier(association: str | Path, knows: bool, size: tuple[int, int]) -> t
         )
     weights = WEIGHTS if asked in ASSOCIATIONS else Path(asked)
     there = weights.is_file() and find_spec("torch") is not None and knows
-    if asked in ("auto", "geometry"):
-        return "geometry", Identifier(weights, size) if there and asked == "auto" else None
+    if asked == "geometry" or (asked == "auto" and not (there and finds)):
+        return "geometry", None
     if not weights.is_file():
         raise FileNotFoundError(f"Expected the weights of an ID decoder in {weights}, which does not exist.")
     if find_spec("torch") is None:

@@ -91,7 +91,7 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
                 and where readings are wrong, "network" has a weights file's decoders read the person again there,
                 "auto" is the best measured one, smoother.
             association: who is who when people are found: "geometry" (where they are and how they move), "id" (the
-                trained ID decoder is heard as well; needs torch), weights of an ID decoder, or "auto" for the better.
+                trained ID decoder is heard as well), weights of an ID decoder, or "auto": "id" where there is a network.
 
         Raises:
             FileNotFoundError, OSError: the video or the journal cannot be read or made.
@@ -108,7 +108,9 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
         carries = _propagator(propagator, kind, detector, tracker)
         video, opened = open_video(source), None
         try:
-            named = identifier(association, kind.keypoints == COCO17.keypoints, (video.width, video.height))
+            named = identifier(
+                association, kind.keypoints == COCO17.keypoints, detector is not None, (video.width, video.height)
+            )
             opened = open_journal(store, resume, video.path, video.fingerprint(), kind)
             session = cls(video, kind, opened, detector, carries, *named)
         except BaseException:

@@ -35,7 +35,7 @@ class Verifying(SessionBase):
             self.bank.changed(changed.track_ids, changed.frames)
 
     def verify_identities(self, frames: Iterable[int] | None = None) -> pd.DataFrame:
-        """Ask the trained ID decoder whether people are who their tracks say; after a propagation this is done anyway.
+        """Ask the trained ID decoder whether people are who their tracks say; done anyway after a propagation.
 
         What it doubts strongly becomes an issue of kind "swap" until one of the two is changed there. Nobody's identity
         is changed, and whoever a human placed in a frame is not doubted.
@@ -65,7 +65,12 @@ class Verifying(SessionBase):
         return pd.DataFrame(found, columns=["frame", "track_id", "track_id_b", "chance"])
 
     def _verified(self, updates: Iterator[Update]) -> Iterator[Update]:
-        """The same updates; when they are over, identities in the frames that changed are verified."""
-        yield from updates
-        if self._identifier is not None:
-            self.verify_identities()
+        """The same updates; when they are over, identities in the frames that they changed are verified."""
+        touched: set[int] = set()
+        end = self._state.on_change(lambda changed: touched.update(changed.frames.tolist()))
+        try:
+            yield from updates
+        finally:
+            end()
+        if self._identifier is not None and touched:
+            self.verify_identities(sorted(touched))

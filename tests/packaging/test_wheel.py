@@ -16,6 +16,7 @@ from tests.packaging.imports import ROOT
 
 ASSETS = (
     "movenet_multipose.safetensors",
+    "identity.safetensors",
     "store_aisle.mp4",
     "store_aisle.corrections.json",
     "store_aisle.labels.json",
