@@ -145,12 +145,15 @@ class Views(Reviewing):
             return events.events_table(self._state.actions)
 
     def next_issue(self, after: int | None = None) -> pd.Series | None:
-        """The open issue where most is to be mended, or the next one after a given one; None if there is none left."""
+        """The open issue where most is to be mended, or the next one after a given one; None if there is none left.
+
+        A decision moves an issue down: after one that was decided on, the first that is open comes next.
+        """
         issues = self.issues
         numbers = issues["issue"].to_numpy()
         start = 0
         if after is not None:
-            at = np.flatnonzero(numbers == self._issue_number(after))
+            at = np.flatnonzero((numbers == self._issue_number(after)) & (issues["state"] == "open").to_numpy())
             start = int(at[0]) + 1 if len(at) else 0
         rest = issues.iloc[start:]
         rest = rest[rest["state"] == "open"]

@@ -382,7 +382,7 @@ def test_the_queue_of_issues(frames, walkers) -> None:
         second = s.next_issue(after=first["issue"])
         assert (second["frame"], second["keypoint"]) == (20, "right_hand")
         s.resolve_issue(first, "ignored")
-        assert s.next_issue()["issue"] == second["issue"]
+        assert s.next_issue()["issue"] == second["issue"] == s.next_issue(after=first["issue"])["issue"]
         s.correct(20, 1, "right_hand", walkers.truth[20, 1, 2])
         assert s.next_issue() is None
         assert s.tracks["n_open_issues"].sum() == 0
