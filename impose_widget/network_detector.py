@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from impose_widget.model.memory import Memory
 
 BOX_MARGIN = 0.1  # of a pose's tight box, where a person has no box
+CUT, CUT_SHARE = 256, 0.75  # pixels of a person cut out, and how much of them the person takes
 OWN = 0.1  # OKS above which a reading is of the same person
 CACHE = 1_000_000_000  # bytes of memories that are kept
 
@@ -98,7 +99,23 @@ class ImposeDetector:
         self, frame: np.ndarray, xy: np.ndarray, anchor: np.ndarray, box: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Better places for the keypoints that nobody placed; see `impose_widget.detect.Refiner`."""
-        memory = self._memory(checked_frame(frame))
+        if not self.network.config.relative:
+            return self._refine(frame, xy, anchor, box)
+        cut, corner, scale = cut_out(checked_frame(frame), person_box(xy), CUT, CUT_SHARE)
+        there = (xy + 0.5 - corner) * scale - 0.5
+        new, score = self._refine(cut, there.astype(np.float32), anchor, box, (CUT, CUT))
+        back = (new + 0.5) / scale + corner - 0.5
+        return np.where(anchor[:, None], xy, back).astype(np.float32), score
+
+    def _refine(
+        self,
+        frame: np.ndarray,
+        xy: np.ndarray,
+        anchor: np.ndarray,
+        box: np.ndarray,
+        limits: tuple[int, int] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        memory = self._memory(checked_frame(frame), limits)
         config = self.network.config
         placed = np.where(anchor[:, None], xy, np.nan)
         box = person_box(xy) if config.relative else _containing(box, placed, xy)
@@ -167,17 +184,19 @@ class ImposeDetector:
 
         return torch.from_numpy(np.asarray(values, np.float32)).to(self._device)
 
-    def _memory(self, frame: np.ndarray) -> Memory:
-        """What the encoder makes of a frame, now or before."""
+    def _memory(self, frame: np.ndarray, limits: tuple[int, int] | None = None) -> Memory:
+        """What the encoder makes of a frame, now or before; scaled to `limits` (short, long), else to `size`."""
         import torch
 
-        key = hashlib.blake2b(np.ascontiguousarray(frame), digest_size=16).digest() + str(frame.shape).encode()
+        key = (
+            hashlib.blake2b(np.ascontiguousarray(frame), digest_size=16).digest() + str((frame.shape, limits)).encode()
+        )
         with self._lock:
             if key in self._memories:
                 self._memories.move_to_end(key)
                 memory = self._memories[key][0]
                 return memory._replace(tokens=memory.tokens.float())
-        image, size = _fit(frame, self.size, self.network.config.multiple)
+        image, size = _fit(frame, limits or self.size, self.network.config.multiple)
         batch = torch.from_numpy(image).to(self._device).permute(2, 0, 1)[None]
         with torch.inference_mode():
             memory = self.network.encode(batch, torch.tensor([size], dtype=torch.float32))
@@ -297,6 +316,25 @@ def person_box(xy: np.ndarray) -> np.ndarray:
         return np.array([0.0, 0.0, 1.0, 1.0])
     margin = BOX_MARGIN * max(tight[2:].max(), 1.0)
     return np.concatenate([tight[:2] - margin, tight[2:] + 2 * margin])
+
+
+def cut_out(frame: np.ndarray, box: np.ndarray, side: int, share: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """A person cut out as relative networks learned them: a square of so many pixels, black beyond the image.
+
+    Returns:
+        The square (side, side, 3); its first corner (2,) in the frame, edges continuous; and pixels of it per pixel.
+    """
+    import cv2
+
+    reach = max(round(float(box[2:].max()) / share), 8)
+    corner = np.floor(box[:2] + box[2:] / 2 + 0.5 - reach / 2).astype(int)
+    low, high = np.maximum(corner, 0), np.minimum(corner + reach, frame.shape[1::-1])
+    whole = np.zeros((reach, reach, 3), np.uint8)
+    if (low < high).all():
+        (x0, y0), (x1, y1) = low - corner, high - corner
+        whole[y0:y1, x0:x1] = frame[low[1] : high[1], low[0] : high[0]]
+    how = cv2.INTER_AREA if reach > side else cv2.INTER_LINEAR
+    return cv2.resize(whole, (side, side), interpolation=how), corner, side / reach
 
 
 def own_reading(readings: np.ndarray, xy: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from impose_widget.core.prior import Anchor, Prior
 from impose_widget.model.config import r50, tiny
 from impose_widget.model.impose import IMPose
 from impose_widget.model.network_file import save_network
-from impose_widget.network_detector import ImposeDetector
+from impose_widget.network_detector import ImposeDetector, cut_out
 from tests.propagate import scene
 from tests.shared import SHARED, needs_shared
 
@@ -197,6 +197,20 @@ def test_the_anchor_says_how_this_annotator_places_keypoints(relative: Path, cli
     other, _ = detector.carry(list(clip[:2]), prior, [anchor._replace(xy=anchor.xy + 3)])
     nothing, _ = detector.carry(list(clip[:2]), prior, [anchor._replace(xy=np.full((17, 2), np.nan))])
     assert np.abs(other - plain).max() > 0.1 and np.abs(nothing - plain).max() > 0.1
+
+
+def test_people_are_cut_out_with_what_is_around_them() -> None:
+    frame = np.zeros((90, 120, 3), np.uint8)
+    y, x = np.mgrid[:90, :120]
+    frame[:] = (np.exp(-((x - 100) ** 2 + (y - 20) ** 2) / 30)[..., None] * 255).astype(np.uint8)
+    for box in ((80, 5, 30, 40), (90, -20, 60, 60), (60, 10, 55, 20)):
+        cut, corner, scale = cut_out(frame, np.array(box, float), 256, 0.75)
+        assert cut.shape == (256, 256, 3)
+        weight = cut[..., 0].astype(float)
+        yy, xx = np.mgrid[:256, :256]
+        at = np.array([(xx * weight).sum(), (yy * weight).sum()]) / weight.sum()
+        np.testing.assert_allclose((at + 0.5) / scale + corner - 0.5, (100, 20), atol=0.3)
+    assert not cut_out(frame, np.array([500.0, 500, 10, 10]), 256, 0.75)[0].any()
 
 
 def test_a_relative_network_settles_people_too(relative: Path, clip: np.ndarray) -> None:
