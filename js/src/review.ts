@@ -13,6 +13,8 @@ const CONTEXT = 0.6; // of the person's size that is shown about a keypoint
 export class Review {
   readonly issue: Signal<Issue | null> = signal<Issue | null>(null);
   private readonly visited: Issue[] = [];
+  private readonly seen = new Set<Issue["issue"]>();
+  private decided = false; // the one that is shown was ticked off, so its place in the order is another one
   private readonly aimed = signal<Issue | null>(null); // whom the picture still has to be zoomed to
   private going: Promise<void> = Promise.resolve();
   private readonly stop: () => void;
@@ -57,12 +59,20 @@ export class Review {
     return this.going;
   }
 
+  /** The next in the kernel's order that was not shown yet; an edit or a decision changes that order. */
   private async advance(): Promise<void> {
     const now = this.issue.value;
-    const next = await this.editor.store.nextIssue(now?.issue ?? null);
+    let after = this.decided ? null : (now?.issue ?? null);
+    this.decided = false;
+    let next = await this.editor.store.nextIssue(after);
+    while (next && this.seen.has(next.issue)) {
+      after = next.issue;
+      next = await this.editor.store.nextIssue(after);
+    }
     if (next === undefined) return;
     if (next === null) {
       this.leave();
+      this.seen.clear(); // asked again, they come again
       this.editor.store.say("info", now ? "No further issues." : "No issues.");
       return;
     }
@@ -96,7 +106,9 @@ export class Review {
     this.editor.questions.close();
     const result = await this.editor.store.edit("resolve_issue", { issue: issue.issue, state });
     this.editor.timeline.fetchSoon();
-    if (result !== undefined) await this.next();
+    if (result === undefined) return;
+    this.decided = true;
+    await this.next();
   }
 
   /** Do what would mend it; false if nothing is proposed here. */
@@ -118,6 +130,7 @@ export class Review {
     const { editor } = this;
     const names = editor.store.clip.value?.skeleton.keypoints ?? [];
     const k = issue.keypoint === null ? -1 : names.indexOf(issue.keypoint);
+    this.seen.add(issue.issue);
     batch(() => {
       editor.questions.close();
       editor.nav.goTo(issue.frame);

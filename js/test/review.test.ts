@@ -83,7 +83,7 @@ describe("the next issue", () => {
     expect(o.edits()).toMatchObject([{ action: "resolve_issue", args: { issue: 5, state: "accepted" } }]);
     o.model.answer("edit", { kind: "done", revision: 2, result: null });
     await settle();
-    expect(o.model.last("issue")).toMatchObject({ after: 5 });
+    expect(o.model.last("issue")).toMatchObject({ after: null });
     o.model.answer("issue", { kind: "issue", issue: null, n_open: 0 });
     await settle();
     expect([o.editor.review.issue.value, o.said()]).toEqual([null, "No further issues."]);
@@ -97,6 +97,20 @@ describe("the next issue", () => {
     o.model.answer("issue", { kind: "issue", issue: issue("bone"), n_open: 2 });
     await settle();
     expect(o.model.last("issue")).toMatchObject({ after: 5 });
+  });
+
+  it("is none that was shown already, though a decision moved everything in the order", async () => {
+    await show(issue("bone", { issue: 4 }));
+    await show(issue("bone", { issue: 5 }));
+    o.editor.commands["accept issue"]();
+    o.model.answer("edit", { kind: "done", revision: 2, result: null });
+    await settle();
+    o.model.answer("issue", { kind: "issue", issue: issue("bone", { issue: 4 }), n_open: 2 });
+    await settle();
+    expect(o.model.last("issue")).toMatchObject({ after: 4 });
+    o.model.answer("issue", { kind: "issue", issue: issue("bone", { issue: 6 }), n_open: 2 });
+    await settle();
+    expect(o.editor.review.issue.value!.issue).toBe(6);
   });
 
   it("is left with Esc", async () => {

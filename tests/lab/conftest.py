@@ -84,7 +84,7 @@ def host(request) -> str:
 def notebook(servers, chromium, host, request) -> Iterator[NotebookPage]:
     """An empty page; open it with cells. Ends with a screenshot if the test failed."""
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(90_000)
     name = re.sub(r"\W+", "_", request.node.name)
     notebook = NotebookPage(context.new_page(), servers(host), f"{name}.ipynb")
     yield notebook

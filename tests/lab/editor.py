@@ -28,18 +28,18 @@ class EditorOnPage:
             self.page.wait_for_function(
                 "([root, name, value]) => root.getAttribute(name) === value",
                 arg=[self.root.element_handle(), f"data-impose-{name}", str(value)],
-                timeout=30_000,
+                timeout=90_000,
             )
         return self
 
     def ready(self) -> EditorOnPage:
         """Wait until there is a picture and the session answers."""
-        self.root.wait_for(timeout=60_000)
+        self.root.wait_for(timeout=120_000)
         self.root.scroll_into_view_if_needed()
         self.page.wait_for_function(
             "(root) => root.dataset.imposeState === 'ready' && root.dataset.imposeShown !== undefined",
             arg=self.root.element_handle(),
-            timeout=60_000,
+            timeout=120_000,
         )
         return self
 
@@ -106,7 +106,7 @@ class EditorOnPage:
         self.page.wait_for_function(
             "([root, n]) => Number(root.dataset.imposeRevision) >= n",
             arg=[self.root.element_handle(), at_least],
-            timeout=30_000,
+            timeout=90_000,
         )
 
     def text(self) -> str:

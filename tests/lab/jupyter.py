@@ -145,14 +145,14 @@ class NotebookPage:
 
     def wait_loaded(self) -> None:
         """Wait until cells are there and the kernel is idle."""
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
         self.wait_idle()
 
     def wait_idle(self) -> None:
         """Wait until the kernel is connected and has nothing to do."""
         self.page.wait_for_function(
             f"() => {{ const k = {KERNEL}; return !!k && k.status === 'idle' && k.connectionStatus === 'connected' }}",
-            timeout=60_000,
+            timeout=120_000,
         )
 
     def run_all(self) -> None:
@@ -183,7 +183,7 @@ class NotebookPage:
             code,
         )
 
-    def until(self, condition: str, timeout: float = 60) -> None:
+    def until(self, condition: str, timeout: float = 120) -> None:
         """Wait until a condition holds in Python."""
         deadline = time.monotonic() + timeout
         while (shown := self.python(f"print(bool({condition}))")) != "True":

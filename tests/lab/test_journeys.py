@@ -209,7 +209,7 @@ def test_the_clip_that_ships_from_nothing_to_a_carried_correction(notebook: Note
     clip = ROOT / "impose_widget" / "assets" / "store_aisle.mp4"
     notebook.open([f"import impose_widget as iw\nannotator = iw.Annotator({str(clip)!r}, store=None)\nannotator"])
     editor = EditorOnPage(notebook.page, 480, 270).ready()
-    notebook.until("annotator.frames.found.iloc[:30].all()")
+    notebook.until("annotator.frames.found.iloc[:30].all()", timeout=300)
     film = Film(notebook.page, editor) if SCREENSHOTS else None
     person = correct_and_propagate(notebook, editor, film)
     if film is not None:
