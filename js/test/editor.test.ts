@@ -217,7 +217,7 @@ describe("moving about", () => {
     expect(edits().at(-1)).toMatchObject({ action: "resolve_issue", args: { issue: 7, state: "accepted" } });
     model.answer("edit", { kind: "done", revision: 2, result: null });
     await settle();
-    expect(model.last("issue")).toMatchObject({ after: 7 });
+    expect(model.last("issue")).toMatchObject({ after: null });
     model.answer("issue", { kind: "issue", issue: null, n_open: 0 });
     await settle();
     expect(editor.review.issue.value).toBeNull();
