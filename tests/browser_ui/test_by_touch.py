@@ -64,8 +64,13 @@ def test_zoom_correct_and_propagate(phone: Widget) -> None:
     action, args = phone.one_edit()
     x, y = 470 - 180, 190 - 8
     assert action == "correct" and args["keypoint"] == "left_wrist" and (x, y) != tuple(args["xy"])
-    phone.root.get_by_role("button", name="Propagate corrections forward").tap()
-    phone.until("model.sent.some((m) => m.kind === 'propagate')")
+    phone.ready()
+    for _ in range(3):  # on a busy machine a short tap may come out as a long press, which is none
+        phone.root.get_by_role("button", name="Propagate corrections forward").tap()
+        phone.page.wait_for_timeout(300)
+        if phone.sent("propagate"):
+            break
+    assert phone.sent("propagate")
 
 
 def test_a_whole_person_moves_and_a_keypoint_is_hidden(phone: Widget) -> None:
