@@ -88,6 +88,7 @@ export class Review {
 
   previous(): void {
     const before = this.visited.pop();
+    if (before && this.issue.value) this.seen.delete(this.issue.value.issue); // it comes again on the way forth
     if (before) this.show(before);
     else this.editor.store.say("info", "There was none before.");
   }
