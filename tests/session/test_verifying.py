@@ -11,6 +11,7 @@ import pytest
 import impose_widget as iw
 from impose_widget.core.skeleton import COCO17
 from impose_widget.session.identifying import Identifier
+from impose_widget.session.replay import differences, replay
 from impose_widget.tracking.decoding import WEIGHTS
 from tests.session.sessions import session_on
 from tests.tracking.made import weights
@@ -93,6 +94,18 @@ def test_trajectories_are_there_again_when_the_video_is_opened(tmp_path: Path) -
         for name in ("track_id", "source", "locked", "revision"):
             assert (getattr(again, name) == getattr(window, name)).all()
         assert all((getattr(again.people, n) == v).all() for n, v in vars(window.people).items())
+
+
+def test_a_replay_names_people_in_the_same_way_and_doubts_are_no_part_of_it(tmp_path: Path) -> None:
+    with session(tmp_path) as s, session(tmp_path, "geometry") as again, session(tmp_path, "geometry") as other:
+        s.initialize(progress=False)
+        a, b = s.tracks["track_id"]
+        s.swap(a, b, 12)
+        assert len(s.verify_identities()) and s.state.swaps
+        replay(s.state.journal, again)
+        assert again.state.actions[0].payload["association"] == "id"
+        assert differences(s, again) == [] and s.state.swaps == []
+        assert differences(s, other) != []
 
 
 def test_what_cannot_be_asked_for_is_refused(tmp_path: Path) -> None:
