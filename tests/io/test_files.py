@@ -31,12 +31,19 @@ def test_the_format_may_be_given(tmp_path: Path) -> None:
     assert len(iw.read(tmp_path / "poses.txt", format="csv")) == len(some_poses())
 
 
-@pytest.mark.parametrize(("name", "format"), [("poses.xyz", None), ("poses", None), ("poses.csv", "excel")])
+@pytest.mark.parametrize(("name", "format"), [("poses.xyz", None), ("poses.csv", "excel")])
 def test_an_unknown_format_is_named_with_those_that_exist(name: str, format: str | None, tmp_path: Path) -> None:
     for call in (lambda: iw.read(tmp_path / name, format), lambda: iw.write(some_poses(), tmp_path / name, format)):
         with pytest.raises(ValueError, match=r"parquet.*csv.*coco"):
             call()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_without_an_ending_may_be_a_folder_to_read_and_is_none_to_write(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        iw.read(tmp_path / "poses")
+    with pytest.raises(ValueError, match=r"parquet.*csv.*coco"):
+        iw.write(some_poses(), tmp_path / "poses")
 
 
 @pytest.mark.parametrize("name", NAMES)
