@@ -233,9 +233,14 @@ _FACTS: dict[str, Callable[[pd.DataFrame], set]] = {
     "regions": lambda poses: {(f, *(round(float(v), 3) for v in p)) for f, p in rows_of(poses.attrs, "regions")},
     "people": lambda poses: set(names_of(poses.attrs).values()),
     "identities": lambda poses: {(i, n) for i, _, n in rows_of(poses.attrs, "people") if n is not None},
-    "images": lambda poses: set(frame_files(poses.attrs).items()),
+    "images": lambda poses: _pictures(poses),
 }
-"""What is stated beside poses and boxes."""
+"""What is stated beside poses and boxes; pictures of frames in which somebody is."""
+
+
+def _pictures(poses: pd.DataFrame) -> set:
+    frames = set(poses["frame"].unique().tolist())
+    return {(frame, file) for frame, file in frame_files(poses.attrs).items() if frame in frames}
 
 
 def _fact_differences(poses: pd.DataFrame, back: pd.DataFrame, kind: Format) -> list[str]:
