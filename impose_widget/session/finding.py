@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CHUNK = 32  # frames that are detected, linked and stored together
 LOOKAHEAD = 8  # frames that must be known after one before it is final: births are confirmed, smoothing looks ahead
 ONWARDS = 3  # chunks after the frame that is looked at, for one before it: people look on more than back
-LONGEST_GAP = 15  # frames without a reading that are filled by interpolation; longer ones are occlusions or exits
+LONGEST_GAP = 30  # frames without a reading that are filled by interpolation; longer ones are occlusions or exits
 
 
 def find(

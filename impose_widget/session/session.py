@@ -91,7 +91,8 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
                 and where readings are wrong, "network" has a weights file's decoders read the person again there,
                 "auto" is the best measured one, smoother.
             association: who is who when people are found: "geometry" (where they are and how they move), "id" (the
-                trained ID decoder is heard as well), weights of one, or "auto": "id" where there is a network.
+                trained ID decoder is heard as well), weights of one, or "auto": geometry; the decoder, where there is
+                one, is asked only whether identities hold.
 
         Raises:
             FileNotFoundError, OSError: the video or the journal cannot be read or made.

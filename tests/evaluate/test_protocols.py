@@ -139,8 +139,8 @@ def test_errors_made_on_purpose_are_mended() -> None:
     assert swap["mean_oks_swapped"] < 0.6 < 0.95 < swap["mean_oks_repaired"]
     assert (swap["identity_clicks"], swap["keypoint_clicks"]) == (1, 0)
     assert (swap["switches_before"], swap["switches_swapped"], swap["switches_repaired"]) == (0, 2, 0)
-    gap = forced_gap(Product, footage, truth)
-    assert gap["mean_oks_before"] < 0.5 and gap["reached"] and gap["frames"] == 30
+    gap = forced_gap(Product, footage, truth, 40)
+    assert gap["mean_oks_before"] < 0.5 and gap["reached"] and gap["frames"] == 40
     miss = forced_miss(Product, footage, truth)
     assert miss["mean_oks_before"] < 0.1 and miss["reached"] and miss["box_clicks"] == 1
 

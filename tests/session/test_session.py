@@ -96,10 +96,11 @@ def test_a_short_gap_is_bridged_and_a_long_one_is_not(frames, walkers) -> None:
         rows = s.poses.query("track_id == 0 and 8 <= frame < 12")
         assert len(rows) == 16 and set(rows["source"]) == {"interpolated"}
         np.testing.assert_allclose(pose(s, 10, 0), walkers.truth[10, 0], atol=0.5)
-    missing = [(t, 0) for t in range(6, 27)]
-    with session_on(frames, TruthDetector(walkers, missing)) as s:
+    longer = Walkers(46, 96, 64, [(20, 30), (70, 34)], [(0.5, 0.1), (-0.4, 0.0)])
+    missing = [(t, 0) for t in range(6, 42)]
+    with session_on(longer.render(), TruthDetector(longer, missing)) as s:
         s.initialize(progress=False)
-        assert s.poses.query("track_id == 0 and 6 <= frame < 27").empty
+        assert s.poses.query("track_id == 0 and 6 <= frame < 42").empty
 
 
 def test_what_a_human_did_holds_while_the_rest_is_found(frames, walkers) -> None:

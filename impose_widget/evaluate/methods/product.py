@@ -62,7 +62,7 @@ class Product(Method):
         if self.settings.associate == "product":
             self.session.initialize(frames=self.settings.search, progress=False)
         elif footage.has_network:
-            self.session.load(linked_naively(footage, self.settings.associate == "iou"))
+            self.session.load(linked_naively(footage, self.settings.associate == "iou"), link=False)
         self._changed()
         owners = self._owners(start)
         for n, owner in enumerate(owners):
