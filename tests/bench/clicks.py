@@ -61,6 +61,11 @@ def main() -> None:
     p.add_argument("--sizes", nargs="+", type=int, default=[512, 256], help="detector sizes")
     p.add_argument("--methods", nargs="+", default=list(METHODS))
     p.add_argument("--experiments", nargs="+", default=["curve"], choices=list(EXPERIMENTS))
+    p.add_argument(
+        "--policies", nargs="+", default=list(OPTIONS["curve"]["policies"]), help="of the curve: who chooses"
+    )
+    p.add_argument("--budget", type=int, default=OPTIONS["curve"]["budget"], help="of the curve: clicks a tracklet")
+    p.add_argument("--repeats", type=int, default=OPTIONS["curve"]["repeats"], help="of the curve: with noisy clicks")
     p.add_argument("--out", type=Path, default=Path("impose-clicks"))
     a = p.parse_args()
     if not SHARED.is_dir():
@@ -70,7 +75,8 @@ def main() -> None:
     names = a.clips or (SEQUENCES if a.measure else CLIPS)
     clips = [make(name, size) for size in a.sizes for name in names]
     command = " ".join(["python -m tests.bench.clicks", *sys.argv[1:]])
-    report = evaluate(clips, a.methods, a.experiments, OPTIONS, a.out, progress=False, command=command)
+    options = OPTIONS | {"curve": {"policies": tuple(a.policies), "budget": a.budget, "repeats": a.repeats}}
+    report = evaluate(clips, a.methods, a.experiments, options, a.out, progress=False, command=command)
     report.save(a.out)
     print(report.markdown())
 
