@@ -430,11 +430,13 @@ def _detector(model: str | Path | Detector | None, skeleton: Skeleton, device: s
 def _propagator(name: str, skeleton: Skeleton, detector: Detector | None, tracker: str | PointTracker) -> Propagator:
     """The propagator that `propagator=` and `tracker=` ask for."""
     from impose_widget.propagate.fusion import FlowFusion
+    from impose_widget.propagate.smoother import Smoother
     from impose_widget.propagate.tracked import Tracked
 
-    flow = FlowFusion(skeleton, flow=Tracked(tracker) if hasattr(tracker, "track") else None)
+    kind = Smoother if name in ("auto", "smoother") else FlowFusion
+    carries = kind(skeleton, flow=Tracked(tracker) if hasattr(tracker, "track") else None)
     if name != "network":
-        return flow
+        return carries
     if not hasattr(detector, "carry"):
         raise ValueError(
             "Expected a model that reads people in other frames with propagator='network', got "
@@ -443,7 +445,7 @@ def _propagator(name: str, skeleton: Skeleton, detector: Detector | None, tracke
         )
     from impose_widget.propagate.network import NetworkPropagator
 
-    return NetworkPropagator(detector, flow)
+    return NetworkPropagator(detector, carries)
 
 
 class _Bar:

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 import impose_widget as iw
+from impose_widget.propagate.fusion import FlowFusion
+from impose_widget.propagate.smoother import Smoother
 from impose_widget.session import Changed, Session
 from tests.session.sessions import assert_same, session_on, tables
 from tests.walkers import SMALL, TruthDetector, Walkers
@@ -479,3 +481,9 @@ def test_a_propagation_that_changes_nothing_is_no_step(frames, walkers, tmp_path
         assert (s.state.history.done, s.state.history.undone) == (done, undone)
         assert_same(tables(s), after)
         assert s.redo()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("auto", Smoother), ("smoother", Smoother), ("flow", FlowFusion)])
+def test_what_carries_corrections_is_what_was_asked_for(frames, name, kind) -> None:
+    with Session.open(frames, model=None, store=None, skeleton=SMALL, propagator=name) as s:
+        assert type(s._propagator) is kind
