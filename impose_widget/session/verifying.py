@@ -15,6 +15,7 @@ from impose_widget.session.state import Changed
 from impose_widget.tracking.bank import TrajectoryBank
 
 Update = TypeVar("Update")
+EVERY = 4  # of the frames that a propagation changed, one in so many is verified: a swap lasts, and others wait for it
 NAMING = ("initialize",)  # actions that name people by their past themselves
 
 
@@ -35,7 +36,8 @@ class Verifying(SessionBase):
             self.bank.changed(changed.track_ids, changed.frames)
 
     def verify_identities(self, frames: Iterable[int] | None = None) -> pd.DataFrame:
-        """Ask the trained ID decoder whether people are who their tracks say; done anyway after a propagation.
+        """Ask the trained ID decoder whether people are who their tracks say; done anyway after a propagation, in every
+        fourth frame that it changed.
 
         What it doubts strongly becomes an issue of kind "swap" until one of the two is changed there. Nobody's identity
         is changed, and whoever a human placed in a frame is not doubted.
@@ -73,4 +75,4 @@ class Verifying(SessionBase):
         finally:
             end()
         if self._identifier is not None and touched:
-            self.verify_identities(sorted(touched))
+            self.verify_identities(sorted(touched)[::EVERY])
