@@ -60,13 +60,14 @@ def test_a_helper_that_dies_is_a_sentence(circle: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_stops_a_read_that_hangs(circle: Path) -> None:
-    code = "import sys, impose_widget as iw\nfrom impose_widget.io import apart\napart._HELPER.ready()\n"
+    code = "import signal, sys, impose_widget as iw\nfrom impose_widget.io import apart\napart._HELPER.ready()\n"
+    code += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
     code += "print('ready', flush=True)\niw.read(sys.argv[1])"
     run = subprocess.Popen([sys.executable, "-c", code, str(circle)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert run.stdout.readline() == b"ready\n"
     time.sleep(0.5)
     run.send_signal(signal.SIGINT)
-    assert b"KeyboardInterrupt" in run.communicate(timeout=10)[1]
+    assert b"KeyboardInterrupt" in run.communicate(timeout=30)[1]
 
 
 def test_the_table_and_the_sentences_are_the_same_as_from_this_process(tmp_path: Path) -> None:
