@@ -190,7 +190,7 @@ def test_guidelines_are_those_of_the_project(s, tmp_path, capsys) -> None:
     n = len(iw.read(s.export(tmp_path / "all.csv")))
     out = int((~everything["meets"]).sum())  # that one, and those in between, who are guessed and not seen
     assert out == 17 and len(iw.read(s.export(tmp_path / "kept.csv", guidelines=True))) == n - 4 * out
-    assert "1 of" in capsys.readouterr().err
+    assert "17 with too few visible keypoints" in capsys.readouterr().err
     s.guidelines = s.guidelines.write(tmp_path / "mine.toml")
     assert s.guidelines.keep_given is False
     with pytest.raises(TypeError, match="Guidelines"):
