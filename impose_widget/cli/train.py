@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from impose_widget.model.impose import IMPose
-    from impose_widget.train.settings import Settings
+    from impose_widget.train.settings import Place, Settings
 
 
 def train(
@@ -103,7 +103,7 @@ def train(
     typer.echo(f"weights: {run(net, videos, COCO17, settings, place)}")
 
 
-def _refine(videos: list, steps: int, batch: int, rate: float, seed: int, start: Path | None, place: object) -> None:
+def _refine(videos: list, steps: int, batch: int, rate: float, seed: int, start: Path | None, place: Place) -> None:
     """Train the decoders alone."""
     from impose_widget.core.skeleton import COCO17
     from impose_widget.train.crops import people_of, taught
@@ -116,7 +116,7 @@ def _refine(videos: list, steps: int, batch: int, rate: float, seed: int, start:
     people = taught(people_of(videos))
     settings = RefineSettings(net.config, batch=batch, steps=steps, rate=rate, seed=seed)
     typer.echo(f"{net.config.name}: {learning(net):,} numbers learn from {len(people)} people")
-    typer.echo(f"weights: {train_refining(net, people, COCO17, settings, place)}")  # type: ignore[arg-type]
+    typer.echo(f"weights: {train_refining(net, people, COCO17, settings, place)}")
 
 
 def _identity(
@@ -127,7 +127,7 @@ def _identity(
     seed: int,
     pose_embedding: bool,
     relations: bool,
-    place: object,
+    place: Place,
 ) -> None:
     """Train the ID decoder."""
     from impose_widget.core.skeleton import COCO17
@@ -141,7 +141,7 @@ def _identity(
     settings = IdentitySettings(config, batch=batch, steps=steps, rate=rate, seed=seed)
     people = sum(v.keypoints.shape[1] for v in videos)
     typer.echo(f"identity: learns from {people} people in {len(videos)} videos")
-    typer.echo(f"weights: {train_identity(videos, COCO17, settings, place)}")  # type: ignore[arg-type]
+    typer.echo(f"weights: {train_identity(videos, COCO17, settings, place)}")
 
 
 def _one_of(value: str, allowed: tuple[str, ...], name: str) -> None:
@@ -191,4 +191,4 @@ def _settings(
     short = size or config.short_side
     long = max(round(config.long_side * short / config.short_side), short)
     augmentation = Augmentation(short, long, rotation=rotation, multiple=config.multiple)
-    return Settings(config, augmentation, clips, batch, epochs, drops, rate, rate / 10, seed=seed, variants=variants)  # type: ignore[arg-type]
+    return Settings(config, augmentation, clips, batch, epochs, drops, rate, rate / 10, seed=seed, variants=variants)

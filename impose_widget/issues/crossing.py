@@ -47,9 +47,10 @@ def find(pair: Meeting) -> Iterator[tuple[Person, Evidence]]:
         if person.open[row] and other.open[row + person.first - other.first]:
             value[row, 0] = _swapped(pair, first, min(last + 1, pair.stop - pair.first - 1))
             end[row] = out
-    words = (  # noqa: E731
-        lambda t, k: f"persons {person.track_id} and {other.track_id} cross; they may have been swapped from here on"
-    )
+
+    def words(t, k):
+        return f"persons {person.track_id} and {other.track_id} cross; they may have been swapped from here on"
+
     mends = np.minimum(len(person) - np.arange(len(person)), AHEAD) * 2
     yield (
         person,
@@ -82,7 +83,10 @@ def _exchange(pair: Meeting, sure: np.ndarray) -> Evidence:
     person, other = pair.a, pair.b
     value = np.zeros((len(person), 1), np.float32)
     value[pair.rows(person), 0] = sure
-    words = lambda t, k: f"persons {person.track_id} and {other.track_id} change places in this frame"  # noqa: E731
+
+    def words(t, k):
+        return f"persons {person.track_id} and {other.track_id} change places in this frame"
+
     mends = np.minimum(len(person) - np.arange(len(person)), AHEAD) * 2
     return Evidence(
         "crossing", value, EXCHANGED, words, partner=np.full(len(person), other.track_id), mends=mends

@@ -28,7 +28,10 @@ def _absences(person: Person) -> Evidence:
         if b - a < LONGEST:
             value[a, 0], mends[a], end[a] = b - a + 1, b - a + 1, b
     frames = person.frames
-    words = lambda t, k: f"nobody marked in {span_of(frames[t], frames[end[t]])}"  # noqa: E731
+
+    def words(t, k):
+        return f"nobody marked in {span_of(frames[t], frames[end[t]])}"
+
     return Evidence("gap", value, 0.5, words, mends=mends, end=end)
 
 

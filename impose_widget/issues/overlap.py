@@ -65,7 +65,10 @@ def _duplicate(pair: Meeting, mean: np.ndarray) -> tuple[Person, Evidence]:
     person, other = pair.b, pair.a
     value = np.zeros((len(person), 1), np.float32)
     value[pair.where + pair.first - person.first, 0] = np.where(_open(pair), mean, 0)
-    words = lambda t, k: f"persons {other.track_id} and {person.track_id} are on the same body"  # noqa: E731
+
+    def words(t, k):
+        return f"persons {other.track_id} and {person.track_id} are on the same body"
+
     partner = np.full(len(person), other.track_id)
     lasts = np.full(len(person), min(int((value[:, 0] > SAME).sum()), 50))
     return person, Evidence("duplicate", value, SAME, words, CELL, partner, mends=lasts)
@@ -79,5 +82,8 @@ def _chimera(pair: Meeting, mixed: np.ndarray, alike: np.ndarray) -> tuple[Perso
     value, count = np.zeros((len(person), 1), np.float32), np.zeros(len(person), int)
     value[rows[person.track_id], 0] = np.where(_open(pair), mixed, 0)
     count[rows[person.track_id]] = alike.sum(1)
-    words = lambda t, k: f"{count[t]} keypoints of this person lie on person {other.track_id}"  # noqa: E731
+
+    def words(t, k):
+        return f"{count[t]} keypoints of this person lie on person {other.track_id}"
+
     return person, Evidence("chimera", value, MIXED, words, CELL, np.full(len(person), other.track_id))

@@ -31,5 +31,8 @@ def find(person: Person) -> Iterator[Evidence]:
     pixels = np.zeros(person.known.shape, np.float32)
     pixels[1:] = np.where(seam, np.nan_to_num(np.linalg.norm(step - body, axis=-1)), 0)
     value = pixels / person.scale[:, None].astype(np.float32)
-    words = lambda t, k: f"two propagations meet here and are {pixels[t, k]:.0f} px apart at the {person.name(k)}"  # noqa: E731
+
+    def words(t, k):
+        return f"two propagations meet here and are {pixels[t, k]:.0f} px apart at the {person.name(k)}"
+
     yield Evidence("seam", value, APART, words)

@@ -16,7 +16,8 @@ def find(person: Person) -> Iterator[Evidence]:
     mends, frames = np.zeros(len(person)), person.frames
     for a, b in runs(person.records["stale"] & person.present):
         value[a, 0], end[a], mends[a] = b - a + 1, b, b - a + 1
-    words = (  # noqa: E731
-        lambda t, k: f"a correction was not carried to {span_of(frames[t], frames[end[t]])} yet; propagate again"
-    )
+
+    def words(t, k):
+        return f"a correction was not carried to {span_of(frames[t], frames[end[t]])} yet; propagate again"
+
     yield Evidence("stale", value, 0.5, words, mends=mends, end=end)

@@ -28,7 +28,9 @@ def find(person: Person) -> Iterator[Evidence]:
         if 0 <= row < len(person) and person.open[row]:
             value[row, 0], partner[row] = chance, other
     mends = np.minimum(len(person) - np.arange(len(person)), AHEAD) * 2
-    words = lambda t, k: (  # noqa: E731
-        f"person {person.track_id} looks like person {partner[t]} by where both were before; they may have been swapped"
-    )
+
+    def words(t, k):
+        like = f"person {person.track_id} looks like person {partner[t]} by where both were before"
+        return f"{like}; they may have been swapped"
+
     yield Evidence("swap", value, SURE, words, partner=partner, mends=mends)

@@ -44,7 +44,10 @@ class Views(Reviewing):
 
         `poses.attrs` holds the skeleton and the video, so that a file written from it says what it belongs to.
         """
-        make = lambda: tables.poses_table(self._state.tracks, self.skeleton, self.video.times)  # noqa: E731
+
+        def make():
+            return tables.poses_table(self._state.tracks, self.skeleton, self.video.times)
+
         poses = self._table("poses", make)
         poses.attrs = {"skeleton": self.skeleton.to_json(), "video": self._video_facts()}
         return poses
@@ -91,7 +94,10 @@ class Views(Reviewing):
     @property
     def frames(self) -> pd.DataFrame:
         """One row a frame; columns as in `core.tables.frames_table`."""
-        make = lambda: tables.frames_table(self._state.tracks, self.video.times, self._state.found)  # noqa: E731
+
+        def make():
+            return tables.frames_table(self._state.tracks, self.video.times, self._state.found)
+
         return self._table("frames", make)
 
     @property

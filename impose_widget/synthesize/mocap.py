@@ -149,8 +149,13 @@ def _deepmimic(text: str, path: Path) -> Motion:
     if rows.ndim != 2 or rows.shape[1] != 44:
         raise ValueError(f"Expected frames of 44 numbers in {path}, got an array of shape {rows.shape}.")
     face = Rotation.from_euler("y", -90, degrees=True)  # DeepMimic's people face +x
-    turned = lambda r: (face * r * face.inv()).as_matrix()  # noqa: E731
-    quaternion = lambda q: Rotation.from_quat(q[:, [1, 2, 3, 0]])  # noqa: E731
+
+    def turned(r):
+        return (face * r * face.inv()).as_matrix()
+
+    def quaternion(q):
+        return Rotation.from_quat(q[:, [1, 2, 3, 0]])
+
     turns = np.tile(np.eye(3), (len(rows), N, 1, 1))
     turns[:, 0] = turned(quaternion(rows[:, 4:8]))
     at = 8

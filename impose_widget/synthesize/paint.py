@@ -137,6 +137,11 @@ def skin(rng: np.random.Generator, tone: np.ndarray) -> np.ndarray:
     return toned(tone, np.stack([0.03 * clouds(rng), 0.05 * clouds(rng), 0.05 * clouds(rng)], -1))
 
 
+def _ints(colour: np.ndarray) -> tuple[int, ...]:
+    """A colour as OpenCV wants it."""
+    return tuple(int(v) for v in np.clip(colour, 0, 255))
+
+
 def face(
     rng: np.random.Generator, tone: np.ndarray, hair: np.ndarray, beard: float, lips: float, glasses: str
 ) -> np.ndarray:
@@ -174,23 +179,22 @@ def face(
         ):
             soft(x, y, rx, ry, stubble, beard)
     image = np.ascontiguousarray(np.clip(image, 0, 255).astype(np.uint8))
-    ints = lambda c: tuple(int(v) for v in np.clip(c, 0, 255))  # noqa: E731
-    iris = ints(rng.choice([(60, 40, 25), (90, 65, 35), (70, 110, 140), (80, 110, 80)]))
+    iris = _ints(rng.choice([(60, 40, 25), (90, 65, 35), (70, 110, 140), (80, 110, 80)]))
     for side in (-1, 1):
         eye = at(side * 0.032, 0.088)
-        cv2.ellipse(image, eye, (25, 12), 0, 0, 360, ints(tone * 0.5), -1, cv2.LINE_AA)
+        cv2.ellipse(image, eye, (25, 12), 0, 0, 360, _ints(tone * 0.5), -1, cv2.LINE_AA)
         cv2.ellipse(image, eye, (22, 9), 0, 0, 360, (236, 232, 228), -1, cv2.LINE_AA)
         cv2.circle(image, eye, 9, iris, -1, cv2.LINE_AA)
         cv2.circle(image, eye, 5, (12, 10, 10), -1, cv2.LINE_AA)
         cv2.circle(image, (eye[0] + 3, eye[1] - 3), 2, (250, 250, 250), -1, cv2.LINE_AA)
-        cv2.ellipse(image, eye, (24, 11), 0, 185, 355, ints(np.asarray(hair) * 0.5), 4, cv2.LINE_AA)
+        cv2.ellipse(image, eye, (24, 11), 0, 185, 355, _ints(np.asarray(hair) * 0.5), 4, cv2.LINE_AA)
         brow = [at(side * x, y) for x, y in ((0.014, 0.105), (0.030, 0.112), (0.050, 0.104))]
-        cv2.polylines(image, [np.array(brow)], False, ints(np.asarray(hair) * 0.8), 9, cv2.LINE_AA)
-        cv2.ellipse(image, at(side * 0.009, 0.048), (7, 4), 0, 0, 360, ints(tone * 0.35), -1, cv2.LINE_AA)
+        cv2.polylines(image, [np.array(brow)], False, _ints(np.asarray(hair) * 0.8), 9, cv2.LINE_AA)
+        cv2.ellipse(image, at(side * 0.009, 0.048), (7, 4), 0, 0, 360, _ints(tone * 0.35), -1, cv2.LINE_AA)
     mouth = at(0, 0.024)
     lip = tone * (1.0 - 0.1 * lips, 0.66 - 0.3 * lips, 0.66 - 0.25 * lips)
-    cv2.ellipse(image, mouth, (40, 12), 0, 0, 360, ints(lip), -1, cv2.LINE_AA)
-    cv2.line(image, (mouth[0] - 36, mouth[1]), (mouth[0] + 36, mouth[1]), ints(tone * 0.35), 3, cv2.LINE_AA)
+    cv2.ellipse(image, mouth, (40, 12), 0, 0, 360, _ints(lip), -1, cv2.LINE_AA)
+    cv2.line(image, (mouth[0] - 36, mouth[1]), (mouth[0] + 36, mouth[1]), _ints(tone * 0.35), 3, cv2.LINE_AA)
     if glasses:
         for side in (-1, 1):
             where = at(side * 0.033, 0.087)

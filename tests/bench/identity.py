@@ -168,7 +168,10 @@ def sets(folder: Path, repeats: int, wanted: list[str] | None) -> Iterator[tuple
 
     files = sorted((SHARED / "data/annotations/bonn_posetrack_cvpr17/json").glob("*.json"))[1::2]
     tracks = sorted((SHARED / "data/annotations/mupots_est_tracks").glob("TS*.npz"))[1::2]
-    clips = lambda: [rendered(name, 0, folder) for name in SCENARIOS]  # noqa: E731
+
+    def clips():
+        return [rendered(name, 0, folder) for name in SCENARIOS]
+
     makers = {
         "PoseTrack": lambda: (flawed, [posetrack(f) for f in files]),
         "PoseTrack, everybody twice": lambda: (flawed, [doubled(posetrack(f), i) for i, f in enumerate(files[:8])]),

@@ -75,7 +75,10 @@ def test_frames_are_asked_for_ahead_and_never_one_by_one(widget: Widget) -> None
 def test_the_scrub_bar_goes_where_it_is_pressed_and_dragged(widget: Widget) -> None:
     bar = widget.root.locator(".impose-scrub")
     box = bar.bounding_box()
-    x = lambda frame: box["x"] + GUTTER + (frame + 0.5) / 66 * (box["width"] - GUTTER)  # noqa: E731
+
+    def x(frame):
+        return box["x"] + GUTTER + (frame + 0.5) / 66 * (box["width"] - GUTTER)
+
     y = box["y"] + box["height"] / 2
     widget.page.mouse.click(x(33), y)
     widget.shows(33)

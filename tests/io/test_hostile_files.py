@@ -170,7 +170,7 @@ def test_no_path_in_a_file_is_followed(tmp_path: Path) -> None:
     assert len(iw.read(folder)) == n
 
 
-@pytest.mark.parametrize("evil", ["../../climbed", "/tmp/climbed", "a/b\\c", "..", "con\n", "x" * 300, "<b>&"])
+@pytest.mark.parametrize("evil", ["../../climbed", "/nowhere/climbed", "a/b\\c", "..", "con\n", "x" * 300, "<b>&"])
 @pytest.mark.parametrize("name", ["openpose", "yolo", "cvat", "labelstudio", "posetrack21", "sleap"])
 def test_no_name_in_a_table_leads_out_of_the_folder(name: str, evil: str, tmp_path: Path) -> None:
     poses = some_poses(2, 1)

@@ -36,7 +36,10 @@ def people(frames: list[int], seed: int = 0, size: tuple[float, float] = (640, 3
     at = rng.uniform((100, 80), (540, 280), (n, 1, 2))
     xy = at + rng.normal(0, (15, 35), (n, 17, 2))
     low, high = xy.min(1), xy.max(1)
-    tensor = lambda a: torch.from_numpy(np.asarray(a, np.float32))[None]  # noqa: E731
+
+    def tensor(a):
+        return torch.from_numpy(np.asarray(a, np.float32))[None]
+
     return Observations(
         torch.tensor(frames)[None],
         tensor(xy),
@@ -56,7 +59,10 @@ def rows(o: Observations, at: torch.Tensor) -> Observations:
 def changed(o: Observations, at: torch.Tensor, seed: int = 9) -> Observations:
     """The same but for some rows, in which other people stand elsewhere."""
     other = people(o.frame[0].tolist(), seed)
-    pick = lambda a, b: torch.where(at.reshape(1, -1, *[1] * (a.ndim - 2)), b, a)  # noqa: E731
+
+    def pick(a, b):
+        return torch.where(at.reshape(1, -1, *[1] * (a.ndim - 2)), b, a)
+
     return Observations(o.frame, *(pick(a, b) for a, b in zip(o[1:6], other[1:6], strict=True)), o.real, o.size, None)
 
 
