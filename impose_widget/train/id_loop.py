@@ -5,7 +5,6 @@ What happens at a step depends on the seed, the step and the state before it alo
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,21 +12,17 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from tqdm import tqdm
 
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.model.id_decoder import IdDecoder
 from impose_widget.model.id_file import save_identity
 from impose_widget.train import checkpoint
 from impose_widget.train.crowd import draw_clip
-from impose_widget.train.ema import Average
 from impose_widget.train.id_batch import IGNORED, IdBatch, collate, name
 from impose_widget.train.id_settings import IdentitySettings
-from impose_widget.train.log import Log
+from impose_widget.train.leg import Leg
 from impose_widget.train.settings import Place
 from impose_widget.train.tracked import TrackedVideo
-
-COLUMNS = ("step", "rate", "seconds", "loss", "right", "right_newborn")
 
 
 def train_identity(
@@ -53,8 +48,11 @@ def train_identity(
     return _Run(videos, skeleton, settings, place, state).go(show)
 
 
-class _Run:
+class _Run(Leg):
     """One leg."""
+
+    columns = ("step", "rate", "seconds", "loss", "right", "right_newborn")
+    floor = 0.05
 
     def __init__(
         self,
@@ -64,45 +62,12 @@ class _Run:
         place: Place,
         state: dict[str, Any] | None,
     ) -> None:
-        self.videos, self.skeleton, self.settings, self.place = videos, skeleton, settings, place
+        self.videos, self.skeleton = videos, skeleton
         self.device = torch.device(
             place.device if place.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
         )
         torch.manual_seed(settings.seed)
-        self.network = IdDecoder(settings.network).to(self.device).train()
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=settings.decay)
-        self.average = Average(self.network, settings.average)
-        self.step = 0
-        if state is not None:
-            self.network.load_state_dict(state["network"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.average.load_state_dict(state["average"])
-            self.step = state["step"]
-
-    def go(self, show: bool) -> Path:
-        """Run to the end, or to the end of the leg."""
-        place, settings = self.place, self.settings
-        log = Log(place.out, self.step, COLUMNS)
-        bar = tqdm(total=settings.steps, initial=self.step, desc="training", unit="steps", disable=not show)
-        began = time.monotonic()
-        ends = None if place.minutes is None else began + 60 * place.minutes
-        try:
-            while self.step < settings.steps:
-                numbers = self._step(self._batch())
-                self.step += 1
-                bar.update()
-                if self.step % place.log_every == 0 or self.step == settings.steps:
-                    rate = settings.rate_at(self.step - 1)
-                    log.write({"step": self.step, "rate": rate, "seconds": time.monotonic() - began} | numbers)
-                stops = ends is not None and time.monotonic() > ends
-                if stops or self.step % place.save_every == 0 or self.step == settings.steps:
-                    self._save()
-                if stops:
-                    break
-        finally:
-            bar.close()
-            log.close()
-        return place.out / "weights.safetensors"
+        super().__init__(IdDecoder(settings.network).to(self.device), settings, place, state)
 
     def _batch(self) -> IdBatch:
         settings = self.settings
@@ -117,35 +82,24 @@ class _Run:
         ]
         return collate(clips, namings)
 
-    def _step(self, batch: IdBatch) -> dict[str, float]:
-        settings = self.settings
+    def learn(self) -> dict[str, float]:
+        """One step."""
+        batch = self._batch()
         now, then = (type(o)(*(None if t is None else t.to(self.device) for t in o)) for o in (batch.now, batch.then))
         targets = batch.targets.to(self.device)
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.rate_at(self.step)
         logits = self.network(now, then, batch.words.to(self.device))
         loss = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
         if not torch.isfinite(loss):  # a batch without anything to learn from
             return {"loss": 0.0}
-        self.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
-        self.optimizer.step()
-        self.average.update(self.network)
+        self.descend(loss)
         said, counts = logits.argmax(-1), targets != IGNORED
-        new = targets == settings.network.words
+        new = targets == self.settings.network.words
         return {
             "loss": loss.item(),
             "right": float((said == targets)[counts].float().mean()),
             "right_newborn": float((said == targets)[new].float().mean()) if new.any() else float("nan"),
         }
 
-    def _save(self) -> None:
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "average": self.average.state_dict(),
-            "step": self.step,
-        }
-        checkpoint.save(self.place.out, state, self.settings)
-        save_identity(self.average.weights, self.settings.network, self.place.out / "weights.safetensors")
+    def write(self, weights: dict[str, torch.Tensor], path: Path) -> None:
+        """The decoder's file."""
+        save_identity(weights, self.settings.network, path)

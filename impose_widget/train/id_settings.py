@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -44,9 +43,3 @@ class IdentitySettings:
     def to_json(self) -> dict[str, Any]:
         """As plain values, to compare with those of a run that goes on."""
         return asdict(self)
-
-    def rate_at(self, step: int) -> float:
-        """The learning rate at a step."""
-        warm = min((step + 1) / max(self.warmup, 1), 1.0)
-        done = min(step / max(self.steps, 1), 1.0)
-        return self.rate * warm * (0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2)

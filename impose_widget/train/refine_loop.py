@@ -6,8 +6,6 @@ step, too, so a run that goes on makes them again.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from tqdm import tqdm
 
 from impose_widget.core.skeleton import Skeleton
@@ -24,13 +21,11 @@ from impose_widget.model.impose import IMPose
 from impose_widget.model.network_file import save_network
 from impose_widget.train import checkpoint
 from impose_widget.train.crops import Crops, Person
-from impose_widget.train.ema import Average
-from impose_widget.train.log import Log
+from impose_widget.train.leg import Leg
 from impose_widget.train.refining import Mixture, Pool, RefiningTask
 from impose_widget.train.settings import Place
 
 LEAST = 4  # labelled keypoints of an input that is asked about
-COLUMNS = ("step", "rate", "seconds", "loss", "settle", "carry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +68,6 @@ class RefineSettings:
         """As plain values, to compare with those of a run that goes on."""
         return asdict(self)
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate at a step."""
-        warm = min((step + 1) / max(self.warmup, 1), 1.0)
-        done = min(step / max(self.steps, 1), 1.0)
-        return self.rate * warm * (0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2)
-
 
 def train_refining(
     network: IMPose,
@@ -109,8 +98,11 @@ def train_refining(
     return _Run(network, people, skeleton, settings, place, state).go(show)
 
 
-class _Run:
+class _Run(Leg):
     """One leg."""
+
+    columns = ("step", "rate", "seconds", "loss", "settle", "carry")
+    floor = 0.02
 
     def __init__(
         self,
@@ -121,48 +113,20 @@ class _Run:
         place: Place,
         state: dict[str, Any] | None,
     ) -> None:
-        self.settings, self.place, self.network = settings, place, network.train()
         self.pool = Pool(people, network, settings.crops, skeleton, settings.pairs, settings.seed)
         self.task = RefiningTask(network, self.pool, settings.mixture)
-        learning = [p for p in network.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(learning, settings.rate, betas=(0.9, 0.98), weight_decay=settings.decay)
-        self.average = Average(network, settings.average)
-        self.step = 0
-        if state is not None:
-            network.load_state_dict(state["network"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.average.load_state_dict(state["average"])
-            self.step = state["step"]
+        super().__init__(network, settings, place, state, (0.9, 0.98))
 
-    def go(self, show: bool) -> Path:
-        """Run to the end, or to the end of the leg."""
-        place, settings = self.place, self.settings
-        began = time.monotonic()
-        ends = None if place.minutes is None else began + 60 * place.minutes
+    def prepare(self, show: bool) -> None:
+        """The pool as it is at this step."""
         for pair in tqdm(range(len(self.pool)), desc="backbone", unit="pairs", disable=not show):
             self.pool.fill(pair, self._generation(pair))
-        log = Log(place.out, self.step, COLUMNS)
-        bar = tqdm(total=settings.steps, initial=self.step, desc="training", unit="steps", disable=not show)
-        try:
-            while self.step < settings.steps:
-                numbers = self._step()
-                self.step += 1
-                if self.step % settings.renew == 0:
-                    pair = (self.step // settings.renew - 1) % len(self.pool)
-                    self.pool.fill(pair, self._generation(pair))
-                bar.update()
-                if self.step % place.log_every == 0 or self.step == settings.steps:
-                    rate = settings.rate_at(self.step - 1)
-                    log.write({"step": self.step, "rate": rate, "seconds": time.monotonic() - began} | numbers)
-                stops = ends is not None and time.monotonic() > ends
-                if stops or self.step % place.save_every == 0 or self.step == settings.steps:
-                    self._save()
-                if stops:
-                    break
-        finally:
-            bar.close()
-            log.close()
-        return place.out / "weights.safetensors"
+
+    def after(self) -> None:
+        """One pair of the pool is made anew."""
+        if self.step % self.settings.renew == 0:
+            pair = (self.step // self.settings.renew - 1) % len(self.pool)
+            self.pool.fill(pair, self._generation(pair))
 
     def _generation(self, pair: int) -> int:
         """How often a pair was made anew before this step."""
@@ -177,30 +141,19 @@ class _Run:
         rows = 2 * pairs + np.random.default_rng((self.settings.seed, 2, self.step)).integers(2, size=batch)
         return rows[(self.pool.pose[rows, :, 2] > 0).sum(1) >= LEAST]
 
-    def _step(self) -> dict[str, float]:
+    def learn(self) -> dict[str, float]:
+        """One step."""
         settings = self.settings
         self.network.encoder.requires_grad_(self.step < settings.rest * settings.steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.rate_at(self.step)
         rows = self._rows()
         if not len(rows):
             return {"loss": 0.0}
         losses = self.task(rows, np.random.default_rng((settings.seed, 3, self.step)))
         loss = sum(losses.values())
-        self.optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
-        self.optimizer.step()
-        self.average.update(self.network)
+        self.descend(loss)
         parts = {p: sum(float(v.detach()) for k, v in losses.items() if k.startswith(p)) for p in ("settle", "carry")}
         return {"loss": float(loss.detach())} | parts
 
-    def _save(self) -> None:
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "average": self.average.state_dict(),
-            "step": self.step,
-        }
-        checkpoint.save(self.place.out, state, self.settings)
-        save_network(self.average.weights, self.network.config, self.place.out / "weights.safetensors")
+    def write(self, weights: dict[str, torch.Tensor], path: Path) -> None:
+        """The network's file."""
+        save_network(weights, self.network.config, path)
