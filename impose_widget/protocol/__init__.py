@@ -5,46 +5,54 @@ Every request carries `rid` and `client`, and its answer repeats them, because a
 message that cannot be understood is answered with an `error`, never dropped.
 """
 
-from impose_widget.protocol.messages import (
-    ACTIONS,
+from impose_widget.protocol.answers import (
     ANSWERS,
-    BROADCASTS,
-    PROTOCOL_VERSION,
-    REQUESTS,
     Answer,
     Before,
-    Cancel,
-    Changed,
     Done,
-    Edit,
     Error,
     Exported,
-    Failed,
-    Finished,
     Frames,
-    Go,
     Guide,
-    Hello,
-    Initialize,
     Issue,
     Issues,
     Judged,
     Lanes,
     Losses,
-    Message,
     Meters,
     Ok,
-    Option,
-    Options,
-    Person,
-    Ping,
     Poses,
-    Progress,
-    Propagate,
-    Request,
     Reviewed,
     Started,
+    Welcome,
+)
+from impose_widget.protocol.broadcasts import (
+    BROADCASTS,
+    Changed,
+    Failed,
+    Finished,
+    Go,
+    Options,
+    Progress,
+)
+from impose_widget.protocol.messages import (
+    PROTOCOL_VERSION,
+    Message,
+    Person,
     Summary,
+)
+from impose_widget.protocol.reading import Refused, address, decode
+from impose_widget.protocol.requests import (
+    ACTIONS,
+    REQUESTS,
+    Cancel,
+    Edit,
+    Hello,
+    Initialize,
+    Option,
+    Ping,
+    Propagate,
+    Request,
     WantBefore,
     WantExport,
     WantFrames,
@@ -57,9 +65,7 @@ from impose_widget.protocol.messages import (
     WantMeters,
     WantPoses,
     WantReview,
-    Welcome,
 )
-from impose_widget.protocol.reading import Refused, address, decode
 from impose_widget.protocol.rows import PoseRows
 
 __all__ = [

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
-from impose_widget.protocol.messages import (
+from impose_widget.protocol.requests import (
     ACTIONS,
     REQUESTS,
     Edit,

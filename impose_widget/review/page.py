@@ -36,11 +36,11 @@ class Page:
 
     def title(self) -> str:
         """The headline."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page has its own
 
     def sections(self) -> list[Section]:
         """What is on the page, in order; empty tables are left out."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page has its own
 
     def to_markdown(self) -> str:
         """The page as Markdown."""

@@ -29,7 +29,7 @@ class SessionBase:
         self._state = state
         self._detector = detector
         settles = hasattr(detector, "refine") and getattr(detector, "settles", True)
-        self._refiner: Refiner | None = detector if settles else None  # type: ignore[assignment]
+        self._refiner: Refiner | None = detector if settles else None  # type: ignore[assignment]  # told by `refine`
 
     @property
     def state(self) -> State:
@@ -44,7 +44,7 @@ class SessionBase:
     def prepare(self, frame: int) -> None:
         """Let the model compute now what a correction in a frame, or a propagation through it, will need of it."""
         if self.prepares:
-            self._detector.prepare(self.video[self._frame(frame)])  # type: ignore[union-attr]
+            self._detector.prepare(self.video[self._frame(frame)])  # type: ignore[union-attr]  # `prepares` says so
 
     @property
     def has_model(self) -> bool:

@@ -20,15 +20,15 @@ from impose_widget.session.kept import kept_attrs, kept_heads, kept_keypoints, t
 
 if TYPE_CHECKING:
     from impose_widget.core.skeleton import Skeleton
-    from impose_widget.session.base import SessionBase
+    from impose_widget.session.session import Session
 
 
-def export(session: SessionBase, path: Path, format: str | None, check: bool, guidelines: bool | None = None) -> Path:
+def export(session: Session, path: Path, format: str | None, check: bool, guidelines: bool | None = None) -> Path:
     """Write the poses of a session; see `Session.export`."""
     from impose_widget.io import write
 
     poses = exported(session, format or path)
-    if guidelines or (guidelines is None and session.guidelines_path is not None):  # type: ignore[attr-defined]
+    if guidelines or (guidelines is None and session.guidelines_path is not None):
         poses = _kept(session, poses)
     text = losses_of(poses, format or path)
     if text:
@@ -36,25 +36,25 @@ def export(session: SessionBase, path: Path, format: str | None, check: bool, gu
     return write(poses, path, format, check)
 
 
-def _kept(session: SessionBase, poses: pd.DataFrame) -> pd.DataFrame:
+def _kept(session: Session, poses: pd.DataFrame) -> pd.DataFrame:
     """Those whom the project's guidelines keep; says who is left out."""
     from impose_widget.guidelines import apply, judge, left_out
 
-    rules = session.guidelines  # type: ignore[attr-defined]
+    rules = session.guidelines
     verdict = judge(poses, rules)
     if text := left_out(verdict, rules):
         sys.stderr.write(text + "\n")
     return apply(poses, verdict, rules)
 
 
-def exported(session: SessionBase, format: str | Path) -> pd.DataFrame:
+def exported(session: Session, format: str | Path) -> pd.DataFrame:
     """The table that is written in a format: the poses, with the boxes and what files said beside them."""
     from impose_widget.io.columns import conform
     from impose_widget.io.extras import box_facts
     from impose_widget.io.registry import format_of
 
     with session._state.lock:
-        poses = session.poses  # type: ignore[attr-defined]
+        poses = session.poses
         attrs = poses.attrs | kept_attrs(session._state)
         boxes = [b for b in (_stated_boxes(session), kept_heads(session._state)) if len(b)]
         stated = box_facts(pd.concat(boxes, ignore_index=True)) if boxes else None
@@ -73,11 +73,11 @@ def exported(session: SessionBase, format: str | Path) -> pd.DataFrame:
     return conform(both, "the table of poses")
 
 
-def _stated_boxes(session: SessionBase) -> pd.DataFrame:
+def _stated_boxes(session: Session) -> pd.DataFrame:
     """Boxes that somebody drew, read or wrote down; not those that only follow from keypoints."""
     from impose_widget.io.extras import BOX_COLUMNS
 
-    boxes = session.boxes  # type: ignore[attr-defined]
+    boxes = session.boxes
     stated = boxes[~boxes["source"].isin(["interpolated", "propagated"]) | boxes["anchor"]]
     return stated[list(BOX_COLUMNS)].astype({"kind": "str"})
 
@@ -92,7 +92,7 @@ def losses_of(poses: pd.DataFrame, format: str | Path) -> str:
 
 
 def load(
-    session: SessionBase,
+    session: Session,
     source: str | Path | pd.DataFrame,
     format: str | None,
     video: str | None = None,
@@ -177,7 +177,7 @@ def _homeless(poses: pd.DataFrame, skeleton: Skeleton, name: str) -> list[str]:
     return homeless
 
 
-def _free_ids(session: SessionBase, poses: pd.DataFrame) -> dict[int, int]:
+def _free_ids(session: Session, poses: pd.DataFrame) -> dict[int, int]:
     """Track id in the file → track id here: the same, if it is free."""
     state = session._state
     boxes = poses.attrs.get("boxes") or {}

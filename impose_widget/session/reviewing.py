@@ -255,7 +255,8 @@ class Reviewing(SessionBase):
                 frames = np.full(len(ids), frame, np.int32)
                 records = np.concatenate([tracks.get(0, []), *(tracks.get(i, [frame]) for i in ids.tolist())])
         poses = pose_rows(frames, ids, records, self.skeleton, self.video.times)
-        poses.attrs = {"skeleton": self.skeleton.to_json(), "video": self._video_facts()}  # type: ignore[attr-defined]
+        facts = self._video_facts()  # type: ignore[attr-defined]  # given by Views, which a Session has as well
+        poses.attrs = {"skeleton": self.skeleton.to_json(), "video": facts}
         stated = np.isfinite(records["box"]).all(-1)
         stated &= ~np.isin(records["box_source"], FOLLOWS) | records["box_anchor"]
         if stated.any():

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from impose_widget.core.skeleton import COCO17, Skeleton
 from impose_widget.propagate.base import FrameUpdate, Propagator
 from impose_widget.session import arguments, carrying, completing, finding
 from impose_widget.session.carrying import Order, Report
+from impose_widget.session.choosing import PROPAGATORS, TRACKERS, detector_of, propagator_of
 from impose_widget.session.files import export, exported, load
 from impose_widget.session.identifying import Identifier, identifier
 from impose_widget.session.identity_edits import IdentityEdits
 from impose_widget.session.opening import OpenJournal, open_journal
 from impose_widget.session.pose_edits import PoseEdits
+from impose_widget.session.progress import Bar, Progress
 from impose_widget.session.review import Review
 from impose_widget.session.state import Changed, State
 from impose_widget.session.verifying import Verifying
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from impose_widget.detect import Detector
     from impose_widget.points import PointTracker
     from impose_widget.video import Video
-
-Progress = Callable[[int, int], None] | bool | None
-TRACKERS = ("auto", "lk")
-PROPAGATORS = ("auto", "smoother", "flow", "network")
 
 
 class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
@@ -105,8 +102,8 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
             arguments.one_of(tracker, TRACKERS, "tracker")
         arguments.one_of(device, ("auto", "cpu", "cuda"), "device")
         arguments.one_of(propagator, PROPAGATORS, "propagator")
-        detector = _detector(model, kind, device)
-        carries = _propagator(propagator, kind, detector, tracker)
+        detector = detector_of(model, kind, device)
+        carries = propagator_of(propagator, kind, detector, tracker)
         video, opened = open_video(source), None
         try:
             named = identifier(
@@ -169,7 +166,7 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
             progress: None for a bar, False for none, or a function that is called with (frames done, of how many).
         """
         wanted = arguments.frame_numbers(frames, len(self.video))
-        with _Bar(progress, len(wanted), "finding people", "frames") as bar:
+        with Bar(progress, len(wanted), "finding people", "frames") as bar:
             for done in self.iter_initialize(wanted):
                 bar.to(done)
 
@@ -223,7 +220,7 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
             empty_only: give a place only to keypoints that have none; see also `complete`.
         """
         report = Report(stopped="nothing to carry")
-        with _Bar(progress, 100, "carrying corrections", "%") as bar:
+        with Bar(progress, 100, "carrying corrections", "%") as bar:
             for update, report in self.propagation(frame, direction, stop, tracks, keypoints, empty_only):  # noqa: B007
                 bar.to(round(100 * update.done))
         return report
@@ -298,7 +295,7 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
             progress: None for a bar, False for none, or a function that is called with (percent done, 100).
         """
         report = Report(stopped="nobody to complete")
-        with _Bar(progress, 100, "completing people", "%") as bar:
+        with Bar(progress, 100, "completing people", "%") as bar:
             for done, report in self.completion(tracks, keypoints, frames, max_gap, follow):  # noqa: B007
                 bar.to(round(100 * done))
         return report
@@ -404,69 +401,3 @@ class Session(PoseEdits, IdentityEdits, Review, Verifying, Views):
             Track id in the file -> track id here; several are one if they were linked.
         """
         return load(self, path, format, video, link, anchors)
-
-
-def _detector(model: str | Path | Detector | None, skeleton: Skeleton, device: str) -> Detector | None:
-    """The detector that `model=` asks for."""
-    if model is None or (hasattr(model, "detect") and hasattr(model, "detect_in_box")):
-        return model
-    knows = skeleton.keypoints == COCO17.keypoints
-    if model == "tiny":
-        from impose_widget.detect import MoveNetDetector
-
-        return MoveNetDetector(device=device) if knows else None
-    if not isinstance(model, (str, Path)) or Path(model).suffix != ".safetensors":
-        raise ValueError(
-            f'Expected model="tiny" (the network that ships), None, a .safetensors file or a detector, got {model!r}; '
-            "a public checkpoint becomes such a file with `impose-widget convert IN OUT`."
-        )
-    if not knows:
-        raise ValueError(f"Expected skeleton coco17 with the weights {model}, got {skeleton.name}; or give model=None.")
-    from impose_widget.network_detector import ImposeDetector
-
-    return ImposeDetector(model, device)
-
-
-def _propagator(name: str, skeleton: Skeleton, detector: Detector | None, tracker: str | PointTracker) -> Propagator:
-    """The propagator that `propagator=` and `tracker=` ask for."""
-    from impose_widget.propagate.fusion import FlowFusion
-    from impose_widget.propagate.smoother import Smoother
-    from impose_widget.propagate.tracked import Tracked
-
-    kind = Smoother if name in ("auto", "smoother") else FlowFusion
-    carries = kind(skeleton, flow=Tracked(tracker) if hasattr(tracker, "track") else None)
-    if name != "network":
-        return carries
-    if not hasattr(detector, "carry"):
-        raise ValueError(
-            "Expected a model that reads people in other frames with propagator='network', got "
-            f"{'no model' if detector is None else type(detector).__name__}; give model= a .safetensors file that "
-            "`impose-widget train` or `impose-widget convert` wrote, or propagator='flow'."
-        )
-    from impose_widget.propagate.network import NetworkPropagator
-
-    return NetworkPropagator(detector, carries)
-
-
-class _Bar:
-    """Progress as the user wants it: a bar, nothing, or a call."""
-
-    def __init__(self, progress: Progress, total: int, what: str, unit: str) -> None:
-        if not (progress is None or isinstance(progress, bool) or callable(progress)):
-            raise TypeError(f"Expected progress as None, False or a function, got {progress!r}.")
-        self._call = progress if callable(progress) else None
-        self._total = total
-        silent = progress is False or self._call is not None
-        self._bar = tqdm(total=total, desc=what, unit=unit, disable=silent, leave=False, delay=0.5)
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def to(self, done: int) -> None:
-        """Show how much is done."""
-        self._bar.update(done - self._bar.n)
-        if self._call is not None:
-            self._call(done, self._total)

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from impose_widget import protocol
 from impose_widget.protocol import ACTIONS, Message, Refused, Request
 from impose_widget.session import Changed, Session
 from impose_widget.widget import desk, exports
 from impose_widget.widget.ahead import Ahead
+from impose_widget.widget.facts import explain, issue_facts, job_facts
 from impose_widget.widget.lanes import lanes
 from impose_widget.widget.pictures import Pictures
 from impose_widget.widget.rows import pose_rows, rows_of_records
@@ -112,7 +112,7 @@ class Host:
             answer = known(self.session, request) if known else self._handlers[type(request)](self, request)
         except Exception as error:
             follow = False
-            code, sentence = _explain(error)
+            code, sentence = explain(error)
             if code == "failed":
                 log.exception("A request of kind %s failed", request.kind)
             answer = protocol.Error(request.rid, request.client, code, sentence)
@@ -155,7 +155,7 @@ class Host:
             facts | {"n_frames": len(video), "notes": video.report()},
             session.skeleton.to_json(),
             summary(session),
-            [_facts(job) for job in self.jobs.open()],
+            [job_facts(job) for job in self.jobs.open()],
             {"auto_propagate": self.auto_propagate},
             video.times,
         )
@@ -220,13 +220,13 @@ class Host:
         n_open = int((self.session.issues["state"] == "open").sum())
         if issue is None:
             return protocol.Issue(request.rid, request.client, None, n_open)
-        return protocol.Issue(request.rid, request.client, _issue_facts(issue), n_open)
+        return protocol.Issue(request.rid, request.client, issue_facts(issue), n_open)
 
     def _issues(self, request: protocol.WantIssues) -> Message:
         issues = self.session.issues
         issues = issues[issues["state"] == "open"]
         worst = issues.head(min(max(request.limit, 0), MOST_ISSUES))
-        facts = [_issue_facts(row) for _, row in worst.iterrows()]
+        facts = [issue_facts(row) for _, row in worst.iterrows()]
         return protocol.Issues(request.rid, request.client, facts, len(issues))
 
     def _lanes(self, request: protocol.WantLanes) -> Message:
@@ -351,12 +351,12 @@ class Host:
 
     def _tell_of_job(self, what: str, job: Job) -> None:
         """Called in the jobs' thread: what a step changed is told before the step, and all in the io lane."""
-        facts, error = _facts(job), job.future.exception() if what == "failed" else None
+        facts, error = job_facts(job), job.future.exception() if what == "failed" else None
         report, stopped = job.report, "cancelled" if job.cancelled else ""
         if what == "progress":
             message: Message = protocol.Progress(**facts)
         elif what == "failed":
-            message = protocol.Failed(job.number, job.what, _explain(error)[1])
+            message = protocol.Failed(job.number, job.what, explain(error)[1])
         elif report is None:
             message = protocol.Finished(job.number, job.what, stopped, 0, 0, 0.0, [])
         else:
@@ -382,36 +382,3 @@ class Host:
         self._slow.close()
         self._io.close()
         self._pictures.close()
-
-
-def _facts(job: Job) -> dict[str, Any]:
-    return {"job": job.number, "what": job.what, "done": job.done, "total": job.total, "text": job.text}
-
-
-def _issue_facts(issue: Any) -> dict[str, Any]:
-    return {k: _json(v) for k, v in issue.items() if k != "state"}
-
-
-def _json(value: Any) -> Any:
-    """A cell of a table for JSON: nothing where it is missing, in whichever way pandas says so."""
-    if pd.isna(value):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _explain(error: BaseException) -> tuple[str, str]:
-    """Code and sentence for the user."""
-    if isinstance(error, Refused):
-        return error.code, str(error)
-    if isinstance(error, PermissionError):
-        return "read_only", str(error)
-    if isinstance(error, KeyError):
-        return "value", str(error.args[0]) if error.args else str(error)
-    if isinstance(error, (ValueError, TypeError, IndexError)):
-        return "value", str(error)
-    if isinstance(error, OSError):
-        return "failed", str(error)
-    return (
-        "failed",
-        f"Something went wrong that should not ({type(error).__name__}: {error}); nothing was changed by it.",
-    )

@@ -6,17 +6,17 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+
+from tests.lab.server import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("lab", "notebook")
@@ -46,7 +46,7 @@ def serve(base: Path, app: str = "lab", subshells: bool = True, kernel_path: Pat
     folder, log = base / "work", base / "server.log"
     folder.mkdir(parents=True)
     _configure(base, app, subshells)
-    port, token = _free_port(), secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     command = [
         sys.executable, "-m", "jupyter", app, "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",
@@ -57,7 +57,7 @@ def serve(base: Path, app: str = "lab", subshells: bool = True, kernel_path: Pat
     with log.open("w") as out:
         process = subprocess.Popen(command, env=_environment(base, kernel_path), stdout=out, stderr=subprocess.STDOUT)
         try:
-            _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process, log)
+            wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", "Jupyter", process, log)
             yield Server(app, f"http://127.0.0.1:{port}", token, folder, log)
         finally:
             process.terminate()
@@ -93,24 +93,6 @@ def _configure(base: Path, app: str, subshells: bool) -> None:
         settings = base / "settings" / "@jupyterlab" / "apputils-extension"
         settings.mkdir(parents=True)
         (settings / "kernels-settings.jupyterlab-settings").write_text('{"commsOverSubshells": "disabled"}')
-
-
-def _free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def _wait_for(url: str, process: subprocess.Popen, log: Path, timeout: float = 90) -> None:
-    deadline = time.monotonic() + timeout
-    while True:
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"Jupyter did not start:\n{log.read_text()}")
-        try:
-            urllib.request.urlopen(url, timeout=2).read()
-            return
-        except OSError:
-            time.sleep(0.1)
 
 
 def write_notebook(path: Path, cells: list[str]) -> None:

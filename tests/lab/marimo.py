@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.lab.jupyter import ROOT
+from tests.lab.server import free_port, wait_for
 
 
 @contextlib.contextmanager
@@ -25,16 +23,14 @@ def run_app(folder: Path, cells: list[str]) -> Iterator[str]:
     body = "\n\n".join(f"@app.cell\n{cell}" for cell in cells)
     notebook = folder / "notebook.py"
     notebook.write_text(f"import marimo\n\napp = marimo.App()\n\n\n{body}\n", encoding="utf-8")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     own = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "marimo", "-q", "run", str(notebook), "--headless", "--no-token", f"--port={port}"]
     log = folder / "server.log"
     with log.open("w") as out:
         process = subprocess.Popen(command, env=os.environ | own, cwd=folder, stdout=out, stderr=subprocess.STDOUT)
         try:
-            _wait_for(f"http://127.0.0.1:{port}/health", process, log)
+            wait_for(f"http://127.0.0.1:{port}/health", "marimo", process, log)
             yield f"http://127.0.0.1:{port}/"
         finally:
             process.terminate()
@@ -42,15 +38,3 @@ def run_app(folder: Path, cells: list[str]) -> Iterator[str]:
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-def _wait_for(url: str, process: subprocess.Popen, log: Path, timeout: float = 90) -> None:
-    deadline = time.monotonic() + timeout
-    while True:
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"marimo did not start:\n{log.read_text()}")
-        try:
-            urllib.request.urlopen(url, timeout=2).read()
-            return
-        except OSError:
-            time.sleep(0.1)
