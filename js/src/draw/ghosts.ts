@@ -2,10 +2,10 @@
 
 import type { Ghost } from "../ghosts";
 import { placed } from "../poses";
+import type { Context } from "./anchor";
 import { paintOf } from "./palette";
 import { layout, project, type Scene, strokeEdges } from "./skeleton";
 
-type Context = CanvasRenderingContext2D;
 const APART = 3; // CSS pixels from which on a line leads from one to the other
 const SHADE = "rgb(12 14 20 / 0.55)";
 

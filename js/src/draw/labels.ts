@@ -3,10 +3,9 @@
 import { toScreen } from "../camera";
 import { isAnchor, OCCLUDED, PENDING, sourceOf, visibilityOf } from "../codec";
 import { bounds, type Pose, placed } from "../poses";
+import type { Context } from "./anchor";
 import { paintOf } from "./palette";
 import { CASING, type Scene } from "./skeleton";
-
-type Context = CanvasRenderingContext2D;
 
 export type Rect = [x: number, y: number, w: number, h: number];
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";

@@ -6,6 +6,7 @@ import type { Ghost } from "../ghosts";
 import { bounds, type FramePoses, type Pose, placed } from "../poses";
 import type { Skeleton } from "../protocol";
 import type { Trail } from "../trails";
+import { anchorPath, type Context } from "./anchor";
 import { drawGhosts } from "./ghosts";
 import { drawNames, drawTag, type Rect } from "./labels";
 import { edgeSide, type Paint, paintOf, type Side, sided, sidesOf } from "./palette";
@@ -40,7 +41,6 @@ export interface Scene {
   bare?: boolean; // people alone, without numbers and names
 }
 
-type Context = CanvasRenderingContext2D;
 export const CASING = "rgb(12 14 20 / 0.72)";
 const UNSURE = 0.35 * 255; // scores below this are drawn dashed and faint
 interface Edge {
@@ -214,11 +214,7 @@ function drawKeypoint(
 
 function outline(g: Context, x: number, y: number, r: number, flags: number): void {
   if (isAnchor(flags)) {
-    g.moveTo(x, y - r);
-    g.lineTo(x + r, y);
-    g.lineTo(x, y + r);
-    g.lineTo(x - r, y);
-    g.closePath();
+    anchorPath(g, x, y, r);
   } else if (sourceOf(flags) === 1 || sourceOf(flags) === 2) g.rect(x - r * 0.85, y - r * 0.85, r * 1.7, r * 1.7);
   else g.arc(x, y, r, 0, 7);
 }

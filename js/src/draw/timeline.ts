@@ -3,6 +3,7 @@
 import { ANCHOR, type LaneTable, type Layout } from "../lanes";
 import type { Issue, Person, Span, State } from "../protocol";
 import { type TimeSpan, ticks, xOf } from "../timespan";
+import { anchorPath, type Context, paintAnchors } from "./anchor";
 import { drawLane } from "./lanes";
 import { paintOf } from "./palette";
 
@@ -37,7 +38,6 @@ export interface TimelineColours {
   danger: string;
   issue: string;
 }
-type Context = CanvasRenderingContext2D;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 const APART = 5; // CSS pixels between marks: closer ones are one
 
@@ -166,19 +166,10 @@ function drawAnchors(g: Context, scene: TimelineScene): void {
       const x = at(scene, frame);
       if (x - last < APART || x > width + r) continue;
       last = x;
-      const middle = y + layout.height / 2;
-      g.moveTo(x, middle - r);
-      g.lineTo(x + r, middle);
-      g.lineTo(x, middle + r);
-      g.lineTo(x - r, middle);
-      g.closePath();
+      anchorPath(g, x, y + layout.height / 2, r);
     }
   }
-  g.fillStyle = "#fff";
-  g.fill();
-  g.lineWidth = 1.2;
-  g.strokeStyle = "rgb(12 14 20 / 0.85)";
-  g.stroke();
+  paintAnchors(g, 1.2);
 }
 
 /** Middles of the parts in view that hold an anchor, in the order of time. */

@@ -2,9 +2,9 @@
 
 import { toScreen } from "../camera";
 import type { Trail } from "../trails";
+import { anchorPath, type Context, paintAnchors } from "./anchor";
 import type { Scene } from "./skeleton";
 
-type Context = CanvasRenderingContext2D;
 const STEPS = 5; // of fading
 
 export function drawTrails(g: Context, scene: Scene): void {
@@ -36,7 +36,12 @@ function drawTrail(g: Context, scene: Scene, trail: Trail, alone: boolean): void
       if (alone) dots(g, points, here + way * near, here + way * far);
     }
   }
-  for (const i of trail.anchors) diamond(g, points[i]!);
+  for (const i of trail.anchors) {
+    const [x, y] = points[i]!;
+    g.beginPath();
+    anchorPath(g, x, y, 3.6);
+    paintAnchors(g, 1);
+  }
 }
 
 function path(g: Context, points: readonly ([number, number] | null)[], from: number, to: number): void {
@@ -59,19 +64,4 @@ function dots(g: Context, points: readonly ([number, number] | null)[], from: nu
     g.arc(p[0], p[1], 2.2, 0, 7);
   }
   g.fill();
-}
-
-function diamond(g: Context, [x, y]: readonly [number, number]): void {
-  const r = 3.6;
-  g.beginPath();
-  g.moveTo(x, y - r);
-  g.lineTo(x + r, y);
-  g.lineTo(x, y + r);
-  g.lineTo(x - r, y);
-  g.closePath();
-  g.fillStyle = "#fff";
-  g.fill();
-  g.lineWidth = 1;
-  g.strokeStyle = "rgb(12 14 20 / 0.85)";
-  g.stroke();
 }
