@@ -137,10 +137,10 @@ export class Desk {
   }
 }
 
-/** "9 of 8 visible", or why somebody does not meet the guidelines; after blur only what can be told apart counts. */
+/** "9 visible, 8 needed", or why somebody does not meet the guidelines; after blur only what can be told apart counts. */
 export function judgement({ n_visible, needed, meets, reason, truncated, blurred }: Verdict): string {
   const sharp = n_visible - blurred.length;
-  const words = [meets ? `${n_visible} of ${needed} visible` : reason];
+  const words = [meets ? `${n_visible} visible, ${needed} needed` : reason];
   if (meets && sharp < needed) words[0] = `too blurred: ${sharp} of ${needed} can be told apart`;
   if (truncated) words.push("at the border");
   if (blurred.length > 0) words.push(`blurred: ${blurred.map((name) => name.replaceAll("_", " ")).join(", ")}`);

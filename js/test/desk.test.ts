@@ -22,7 +22,7 @@ const verdict = (rest: Partial<Verdict>): Verdict => ({
 
 describe("what the guidelines say, in words", () => {
   it("how many are visible of those that are needed", () => {
-    expect(judgement(verdict({}))).toBe("9 of 8 visible");
+    expect(judgement(verdict({}))).toBe("9 visible, 8 needed");
   });
   it("why somebody is not to be annotated", () => {
     expect(judgement(verdict({ meets: false, reason: "too small: 18 of 24 pixels", truncated: true }))).toBe(
@@ -30,7 +30,7 @@ describe("what the guidelines say, in words", () => {
     );
   });
   it("blur counts once too few can be told apart", () => {
-    expect(judgement(verdict({ blurred: ["left_wrist"] }))).toBe("9 of 8 visible · blurred: left wrist");
+    expect(judgement(verdict({ blurred: ["left_wrist"] }))).toBe("9 visible, 8 needed · blurred: left wrist");
     expect(judgement(verdict({ blurred: ["left_wrist", "nose"] }))).toBe(
       "too blurred: 7 of 8 can be told apart · blurred: left wrist, nose",
     );

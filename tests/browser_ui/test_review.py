@@ -80,7 +80,7 @@ def test_the_meters_are_those_of_the_kernel(widget: Widget) -> None:
 
 def test_guidelines_are_live_and_their_text_is_only_text(widget: Widget) -> None:
     widget.press("Alt+3")
-    says(widget, ".impose-judged", "17 of 8 visible")
+    says(widget, ".impose-judged", "17 visible, 8 needed")
     says(widget, '.impose-judged [data-track="2"]', "blurred: left wrist")
     text = widget.root.locator(".impose-markdown")
     assert text.locator("li").all_inner_texts() == ["Eight visible <b>keypoints</b>", "Blur"]
@@ -90,7 +90,7 @@ def test_guidelines_are_live_and_their_text_is_only_text(widget: Widget) -> None
     widget.press("Alt+1", "1")
     says(widget, ".impose-chip-judgement", "7 of 8 visible keypoints")
     widget.press("f")
-    says(widget, ".impose-chip-judgement", "17 of 8 visible")
+    says(widget, ".impose-chip-judgement", "17 visible, 8 needed")
 
 
 def test_an_export_says_what_is_lost_and_that_it_was_read_back(widget: Widget) -> None:
