@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from impose_widget.core.skeleton import Skeleton
     from impose_widget.guidelines import Guidelines
     from impose_widget.io import formats, link, losses, poses_wide, read, to_numpy, to_skeleton, to_xarray, write
-    from impose_widget.preview import contact_sheet, preview
+    from impose_widget.player import contact_sheet, preview
     from impose_widget.review import compare
     from impose_widget.session import Session
     from impose_widget.widget import Annotator
@@ -19,8 +19,8 @@ __version__ = "0.1.0"
 _HOME = {
     "Guidelines": "impose_widget.guidelines",
     "compare": "impose_widget.review",
-    "contact_sheet": "impose_widget.preview",
-    "preview": "impose_widget.preview",
+    "contact_sheet": "impose_widget.player",
+    "preview": "impose_widget.player",
     "Annotator": "impose_widget.widget",
     "Session": "impose_widget.session",
     "Skeleton": "impose_widget.core.skeleton",

@@ -72,7 +72,7 @@ def _take_in(session: Session, path: Path) -> None:
 
 
 def _sheet(issues: pd.DataFrame, path: Path) -> list[str]:
-    from impose_widget.preview import contact_sheet
+    from impose_widget.player import contact_sheet
 
     worst = issues[(issues["state"] == "open") & (issues["track_id"] >= 0)].head(WORST)
     if not len(worst):

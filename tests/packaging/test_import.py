@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 
+import impose_widget
 from tests.packaging.imports import ROOT
 
 HEAVY = ("torch", "cv2", "av", "IPython", "ipykernel", "anywidget", "ipywidgets", "matplotlib")
@@ -48,6 +50,11 @@ def test_the_public_names_are_there() -> None:
         "except AttributeError as error:\n    print(error)"
     )
     assert python(script).splitlines() == ["[] True", "module 'impose_widget' has no attribute 'nothing'"]
+
+
+def test_no_public_name_is_also_a_module() -> None:
+    """Importing a module puts it into its package under its name, in the place of the function that is meant."""
+    assert not {module.name for module in pkgutil.iter_modules(impose_widget.__path__)} & set(impose_widget.__all__)
 
 
 def test_without_torch_a_session_without_a_network_works() -> None:
