@@ -66,6 +66,8 @@ class SmoothStretch(Stretch):
             each, fine = kept_and_right(
                 apart, way.variance + read_var[way.at], way.lost, alone[way.at], at_end[way.at[0]], way.met, self.odds
             )
+            # The miss of the other anchor is drift, and spread along the way, only as far as it was not lost before.
+            way.bent = way.xy + each[-1] * (way.bent - way.xy)
             kept.append(each)
             right[way.at] = np.minimum(right[way.at], fine)
         xy, deviation, weight = self._weighed(has, _followed(ways, kept, len(here)), (read, read_var, right))

@@ -109,3 +109,11 @@ def test_what_was_followed_before_with_another_body_does_not_matter():
         fresh = followed(LucasKanade(), frames, (50, 40), (6,), body)
         assert np.array_equal(followed(tracker, frames, (50, 40), (6,), body), fresh)
     assert np.array_equal(followed(tracker, frames, (50, 40), (6,), right), before)
+
+
+def test_points_next_to_each_other_are_remembered_apart():
+    frames, truth = clip(np.array([60, 80]) + np.arange(8)[:, None] * (2, 0))
+    tracker = LucasKanade()
+    for shift in ((0, 0), (0.2, 0.1), (0, 3), (3, 0)):
+        point = truth[0, 0] + shift
+        assert np.array_equal(followed(tracker, frames, point, (8,)), followed(LucasKanade(), frames, point, (8,)))

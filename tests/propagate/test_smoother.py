@@ -110,6 +110,19 @@ def test_a_flow_that_stays_behind_is_left_where_it_was_lost() -> None:
     assert np.linalg.norm(xy - truth[rows], axis=1)[20:].max() < 2
 
 
+def test_of_two_ways_the_one_that_was_kept_decides() -> None:
+    """Something passes at frame 25: each anchor's way is right on its own side of it and stays behind on the other."""
+    truth = np.stack([100 + 3.0 * np.arange(N), np.full(N, 90.0)], 1)
+    steps, trust = np.diff(truth, axis=0), np.full(N - 1, 0.99)
+    some = stretch(truth, truth + 1.5, np.full(N, 0.5), 0, N - 1, Given(steps, trust))
+    ahead = some.tracks[1]
+    for step in range(25, N):  # taken over: it stands still, and looked doubtful for a moment
+        ahead.xy[step] = ahead.xy[24]
+        ahead.trust[step] *= 0.6
+    rows = inside(some)
+    assert np.linalg.norm(some.fused(rows)[0] - truth[rows], axis=1).max() < 2
+
+
 def test_readings_of_somebody_else_for_a_while_are_left_out() -> None:
     truth, _, _ = noisy()
     read = truth + 0.5

@@ -122,3 +122,10 @@ def test_what_cannot_be_asked_for_is_refused(tmp_path: Path) -> None:
     if WEIGHTS.is_file():
         with iw.Session.open(clip, model=None, store=None, skeleton=COCO17, association="id") as s:
             assert not len(s.verify_identities([0, 1]))
+
+
+@pytest.mark.skipif(not WEIGHTS.is_file(), reason="the ID decoder's weights are not here")
+def test_by_itself_a_session_finds_people_by_geometry_and_can_verify_them() -> None:
+    clip = np.zeros((3, 32, 32, 3), np.uint8)
+    with iw.Session.open(clip, store=None) as s:
+        assert s.association == "geometry" and not len(s.verify_identities([0, 1]))
