@@ -5,9 +5,6 @@ What the encoder made of a frame is kept, so that a correction costs a pass of t
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +16,9 @@ from impose_widget.core.detections import Detections
 from impose_widget.core.geometry import box_iou, oks, person_area, pose_box
 from impose_widget.core.prior import Anchor, Prior
 from impose_widget.core.skeleton import COCO17
+from impose_widget.cutting import BOX_MARGIN, Cut, person_box
 from impose_widget.detect import BOX_FIT, LOW_SCORE, WEIGHTS, MoveNetDetector, checked_frame, distinct
+from impose_widget.network_memory import BOUND, Memories
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,10 +27,11 @@ if TYPE_CHECKING:
     from impose_widget.model.impose import Detection
     from impose_widget.model.memory import Memory
 
-BOX_MARGIN = 0.1  # of a pose's tight box, where a person has no box
+    Known = tuple[np.ndarray, Tensor | None, Tensor | None]
+
 CUT, CUT_SHARE = 256, 0.75  # pixels of a person cut out, and how much of them the person takes
 OWN = 0.1  # OKS above which a reading is of the same person
-CACHE = 1_000_000_000  # bytes of memories that are kept
+CARRY_CUT, STEPS = 192, 12  # the same where people are carried, and steps of the windows, see `Cut.of`
 
 
 class ImposeDetector:
@@ -42,6 +42,8 @@ class ImposeDetector:
         device: "auto" (a GPU if there is one), "cpu" or "cuda".
         size: (short side, long side) in pixels that frames are scaled to; None for what the network learned with.
         cache: bytes of encoder memories that are kept, in half precision.
+        cuts: people are carried as cut out of the frames, each at the size that relative networks learned; else in
+            frames as they are. For relative networks alone.
 
     Raises:
         FileNotFoundError, ValueError: there is no such file, or it is of no network that is known.
@@ -51,7 +53,12 @@ class ImposeDetector:
     CHUNK = 4  # frames that are stored and shown together
 
     def __init__(
-        self, weights: str | Path, device: str = "auto", size: tuple[int, int] | None = None, cache: int = CACHE
+        self,
+        weights: str | Path,
+        device: str = "auto",
+        size: tuple[int, int] | None = None,
+        cache: int = BOUND,
+        cuts: bool = False,
     ) -> None:
         import torch
 
@@ -67,9 +74,8 @@ class ImposeDetector:
         self.size = size or (config.short_side, config.long_side)
         self.settles = config.settles
         self._finder = None if config.detects else MoveNetDetector(device=device)
-        self._memories: OrderedDict[bytes, tuple[Memory, int]] = OrderedDict()
-        self._cache = cache
-        self._lock = threading.Lock()  # of the memories: frames are prepared while others are asked about
+        self.cuts = cuts and config.relative
+        self.memories = Memories(self.network, self._device, cache)
 
     def detect(self, frames: Sequence[np.ndarray], indices: Sequence[int]) -> Detections:
         """Everybody in some frames, rows sorted by frame, then score; see `impose_widget.detect.Detector`."""
@@ -79,7 +85,7 @@ class ImposeDetector:
             raise ValueError(f"Expected as many numbers as frames, got {len(indices)} and {len(frames)}.")
         parts = [Detections.empty(len(COCO17))]
         for frame, number in zip(frames, indices, strict=True):
-            memory = self._memory(checked_frame(frame))
+            memory = self.memories.of(checked_frame(frame), self.size)
             parts.append(distinct(self._detections(self._run("detect", memory), frame, number), LOW_SCORE))
         return Detections.concatenate(parts)
 
@@ -88,7 +94,7 @@ class ImposeDetector:
         if self._finder is not None:
             return self._finder.detect_in_box(frame, box)
         box = np.asarray(box, np.float64)
-        memory = self._memory(checked_frame(frame))
+        memory = self.memories.of(checked_frame(frame), self.size)
         given = self._tensor(self._shares(box, frame)[None, None])
         found = self._detections(self._run("read_boxes", memory, given), frame, 0)
         if not len(found) or box_iou(box[None], found.box).max() < BOX_FIT:
@@ -101,11 +107,9 @@ class ImposeDetector:
         """Better places for the keypoints that nobody placed; see `impose_widget.detect.Refiner`."""
         if not self.network.config.relative:
             return self._refine(frame, xy, anchor, box)
-        cut, corner, scale = cut_out(checked_frame(frame), person_box(xy), CUT, CUT_SHARE)
-        there = (xy + 0.5 - corner) * scale - 0.5
-        new, score = self._refine(cut, there.astype(np.float32), anchor, box, (CUT, CUT))
-        back = (new + 0.5) / scale + corner - 0.5
-        return np.where(anchor[:, None], xy, back).astype(np.float32), score
+        cut = Cut.of(checked_frame(frame), xy, CUT, CUT_SHARE)
+        new, score = self._refine(cut.image, cut.into(xy).astype(np.float32), anchor, box, (CUT, CUT))
+        return np.where(anchor[:, None], xy, cut.back(new)).astype(np.float32), score
 
     def _refine(
         self,
@@ -115,7 +119,7 @@ class ImposeDetector:
         box: np.ndarray,
         limits: tuple[int, int] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        memory = self._memory(checked_frame(frame), limits)
+        memory = self.memories.of(checked_frame(frame), limits or self.size)
         config = self.network.config
         placed = np.where(anchor[:, None], xy, np.nan)
         box = person_box(xy) if config.relative else _containing(box, placed, xy)
@@ -141,27 +145,64 @@ class ImposeDetector:
         self, frames: Sequence[np.ndarray], prior: Prior, anchors: Sequence[Anchor], content: str = "here"
     ) -> tuple[np.ndarray, np.ndarray]:
         """Read people in frames to which they were carried; see `impose_widget.propagate.network.Network`."""
+        if self.cuts:
+            return self._carry_cut(frames, prior, anchors, content)
+        known = [self._anchored(a, content == "anchor") for a in anchors]
+        return self._carry([checked_frame(f) for f in frames], self.size, prior, [known] * len(frames))
+
+    def _carry_cut(
+        self, frames: Sequence[np.ndarray], prior: Prior, anchors: Sequence[Anchor], content: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same, every person of every frame in an image of their own."""
+        n, people, _ = prior.deviation.shape
+        known = []
+        for anchor in anchors:
+            placed = np.isfinite(anchor.xy).all(-1)
+            part = self._cut(anchor.frame, np.where(placed[:, None], anchor.xy, anchor.reading[:, :2]))
+            reading = np.concatenate([part.into(anchor.reading[:, :2]), anchor.reading[:, 2:]], -1)
+            moved = Anchor(part.image, part.into(anchor.xy), reading)
+            known.append(self._anchored(moved, content == "anchor", (CARRY_CUT, CARRY_CUT)))
+        cuts = [self._cut(frames[i], prior.xy[i, p]) for i in range(n) for p in range(people)]
+        flat = Prior(*(part.reshape(n * people, *part.shape[2:]) for part in prior))
+        xy = np.stack([c.into(at) for c, at in zip(cuts, flat.xy, strict=True)])
+        read = np.stack([c.into(at) for c, at in zip(cuts, flat.reading[..., :2], strict=True)])
+        scale = np.array([c.scale for c in cuts])[:, None]
+        there = Prior(xy, flat.deviation * scale, flat.held, np.concatenate([read, flat.reading[..., 2:]], -1))
+        alone = Prior(*(part[:, None] for part in there))
+        told = [[known[p]] for _ in range(n) for p in range(people)]
+        found, off = self._carry([c.image for c in cuts], (CARRY_CUT, CARRY_CUT), alone, told)
+        back = np.stack([c.back(at) for c, at in zip(cuts, found[:, 0], strict=True)])
+        back = np.where(flat.held[..., None], flat.xy, back).astype(np.float32)
+        return back.reshape(prior.xy.shape), (off[:, 0] / scale).reshape(prior.deviation.shape)
+
+    def _cut(self, frame: np.ndarray, xy: np.ndarray) -> Cut:
+        return Cut.of(checked_frame(frame), xy, CARRY_CUT, CUT_SHARE, STEPS)
+
+    def _carry(
+        self,
+        images: Sequence[np.ndarray],
+        limits: tuple[int, int],
+        prior: Prior,
+        known: Sequence[Sequence[Known]],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `carry`, of images of one size, with what is known (see `_anchored`) of each person in each of them."""
         from impose_widget.model.memory import together
 
-        memory = together([self._memory(checked_frame(f)) for f in frames])
-        n, people, k = prior.deviation.shape
+        memory, image = together([self.memories.of(i, limits) for i in images]), images[0]
         boxes = np.array([[person_box(xy) for xy in row] for row in prior.xy])
         pairs = [zip(*row, strict=True) for row in zip(prior.xy, boxes, strict=True)]
-        start = np.array([[self._start(xy, box, frames[0]) for xy, box in row] for row in pairs])
-        shares = np.array([[self._shares(box, frames[0]) for box in row] for row in boxes])
-        size = boxes[..., 2:].max(-1)[..., None]
-        at_anchor = [self._anchored(a, content == "anchor") for a in anchors]
-        told = None
-        if content == "anchor":
-            told = self._stacked([a[2] for a in at_anchor], n)
+        start = np.array([[self._start(xy, box, image) for xy, box in row] for row in pairs])
+        shares = np.array([[self._shares(box, image) for box in row] for row in boxes])
+        told = None if known[0][0][2] is None else stacked(known, 2)
         hints = None
         if self.network.config.hints:
-            residual = np.broadcast_to(np.stack([a[0] for a in at_anchor]), (n, people, k, 2))
-            hints = self._hints(self._in_shares(prior.reading, frames[0]), prior.deviation / size, residual)
-            hints = hints._replace(looks=self._stacked([a[1] for a in at_anchor], n))
+            residual = np.array([[facts[0] for facts in row] for row in known])
+            size = boxes[..., 2:].max(-1)[..., None]
+            hints = self._hints(self._in_shares(prior.reading, image), prior.deviation / size, residual)
+            hints = hints._replace(looks=stacked(known, 1))
         free = ~self._tensor(prior.held).bool()
         found = self._run("carry", memory, self._tensor(shares), self._tensor(start), free, told, hints)
-        extent = np.array(frames[0].shape[1::-1])
+        extent = np.array(image.shape[1::-1])
         xy = found.final.keypoints.cpu().numpy() * extent - self.network.config.pixel_centre
         xy = np.where(prior.held[..., None], prior.xy, xy).astype(np.float32)
         score = keypoint_scores(found, found.final.logits[..., 1].sigmoid()).cpu().numpy()
@@ -169,7 +210,7 @@ class ImposeDetector:
 
     def prepare(self, frame: np.ndarray) -> None:
         """Compute what a correction in this frame would need, if it is not there yet."""
-        self._memory(checked_frame(frame))
+        self.memories.of(checked_frame(frame), self.size)
 
     # -- the network ---------------------------------------------------------------------------------------------
 
@@ -183,30 +224,6 @@ class ImposeDetector:
         import torch
 
         return torch.from_numpy(np.asarray(values, np.float32)).to(self._device)
-
-    def _memory(self, frame: np.ndarray, limits: tuple[int, int] | None = None) -> Memory:
-        """What the encoder makes of a frame, now or before; scaled to `limits` (short, long), else to `size`."""
-        import torch
-
-        key = (
-            hashlib.blake2b(np.ascontiguousarray(frame), digest_size=16).digest() + str((frame.shape, limits)).encode()
-        )
-        with self._lock:
-            if key in self._memories:
-                self._memories.move_to_end(key)
-                memory = self._memories[key][0]
-                return memory._replace(tokens=memory.tokens.float())
-        image, size = _fit(frame, limits or self.size, self.network.config.multiple)
-        batch = torch.from_numpy(image).to(self._device).permute(2, 0, 1)[None]
-        with torch.inference_mode():
-            memory = self.network.encode(batch, torch.tensor([size], dtype=torch.float32))
-        # Kept and used in half precision alike: the first reading of a frame is the reading of every later time.
-        kept = memory._replace(tokens=memory.tokens.half())
-        with self._lock:
-            self._memories[key] = (kept, kept.tokens.numel() * 2)
-            while sum(b for _, b in self._memories.values()) > self._cache and len(self._memories) > 1:
-                self._memories.popitem(last=False)
-        return kept._replace(tokens=kept.tokens.float())
 
     def _start(self, xy: np.ndarray, box: np.ndarray, frame: np.ndarray) -> np.ndarray:
         """Keypoints (K, 2) in pixels, in shares of the image; unknown ones in the middle of their box."""
@@ -233,7 +250,7 @@ class ImposeDetector:
 
         return Hints(*(self._tensor(np.ascontiguousarray(x)) for x in (reading, deviation, residual)))
 
-    def _anchored(self, anchor: Anchor, with_content: bool) -> tuple[np.ndarray, Tensor | None, Tensor | None]:
+    def _anchored(self, anchor: Anchor, with_content: bool, limits: tuple[int, int] | None = None) -> Known:
         """What carries over from an anchor: residuals (K, 2), looks (K, L C), the person's content (C)."""
         placed = np.isfinite(anchor.xy).all(-1)
         known = np.where(placed[:, None], anchor.xy, anchor.reading[:, :2])
@@ -241,7 +258,7 @@ class ImposeDetector:
         residual = (anchor.xy - anchor.reading[:, :2]) / box[2:].max()
         if not (self.network.config.hints or with_content):
             return residual, None, None
-        memory = self._memory(checked_frame(anchor.frame))
+        memory = self.memories.of(checked_frame(anchor.frame), limits or self.size)
         at = self._tensor(self._start(known, box, anchor.frame)[None])
         looks = memory.pooled(at)[0]
         looks[~placed] = float("nan")
@@ -250,12 +267,6 @@ class ImposeDetector:
         shares = self._tensor(self._shares(box, anchor.frame)[None, None])
         found = self._run("refine", memory, shares, at[None], ~self._tensor(placed[None, None]).bool())
         return residual, looks, found.content[0, 0]
-
-    def _stacked(self, people: list[Tensor], n: int) -> Tensor:
-        """Tensors of P people, once for each of n frames."""
-        import torch
-
-        return torch.stack(people)[None].expand(n, *[-1] * (people[0].dim() + 1))
 
     def _shares(self, box: np.ndarray, frame: np.ndarray) -> np.ndarray:
         """x, y, width, height in pixels to cx, cy, w, h in shares of the image."""
@@ -286,6 +297,13 @@ class ImposeDetector:
         )
 
 
+def stacked(known: Sequence[Sequence[Known]], part: int) -> Tensor:
+    """One part of what is known of people in images, (images, people, …)."""
+    import torch
+
+    return torch.stack([torch.stack([facts[part] for facts in row]) for row in known])
+
+
 def keypoint_scores(found: Detection, person: Tensor) -> Tensor:
     """How sure each keypoint (B, N, K) is, given how sure the people (B, N) are.
 
@@ -309,34 +327,6 @@ def deviation_of(score: np.ndarray, area: np.ndarray) -> np.ndarray:
     return far * 2 * COCO17.sigma_array * np.sqrt(np.maximum(area, 1.0))[..., None]
 
 
-def person_box(xy: np.ndarray) -> np.ndarray:
-    """A box (4,) x, y, width, height around keypoints (K, 2), as relative networks learned it."""
-    tight = pose_box(xy)
-    if not np.isfinite(tight).all():
-        return np.array([0.0, 0.0, 1.0, 1.0])
-    margin = BOX_MARGIN * max(tight[2:].max(), 1.0)
-    return np.concatenate([tight[:2] - margin, tight[2:] + 2 * margin])
-
-
-def cut_out(frame: np.ndarray, box: np.ndarray, side: int, share: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """A person cut out as relative networks learned them: a square of so many pixels, black beyond the image.
-
-    Returns:
-        The square (side, side, 3); its first corner (2,) in the frame, edges continuous; and pixels of it per pixel.
-    """
-    import cv2
-
-    reach = max(round(float(box[2:].max()) / share), 8)
-    corner = np.floor(box[:2] + box[2:] / 2 + 0.5 - reach / 2).astype(int)
-    low, high = np.maximum(corner, 0), np.minimum(corner + reach, frame.shape[1::-1])
-    whole = np.zeros((reach, reach, 3), np.uint8)
-    if (low < high).all():
-        (x0, y0), (x1, y1) = low - corner, high - corner
-        whole[y0:y1, x0:x1] = frame[low[1] : high[1], low[0] : high[0]]
-    how = cv2.INTER_AREA if reach > side else cv2.INTER_LINEAR
-    return cv2.resize(whole, (side, side), interpolation=how), corner, side / reach
-
-
 def own_reading(readings: np.ndarray, xy: np.ndarray) -> np.ndarray:
     """Which of N readings (N, K, 3) is of a person with keypoints (K, 2): (K, 3), NaN if none is."""
     if len(readings):
@@ -344,19 +334,6 @@ def own_reading(readings: np.ndarray, xy: np.ndarray) -> np.ndarray:
         if alike.max() > OWN:
             return readings[int(alike.argmax())]
     return np.full((len(xy), 3), np.nan)
-
-
-def _fit(frame: np.ndarray, size: tuple[int, int], multiple: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """A frame whose short side is as given, unless the long one gets too long, padded; and its x, y before that."""
-    import cv2
-
-    height, width = frame.shape[:2]
-    factor = min(size[0] / min(height, width), size[1] / max(height, width))
-    w, h = max(round(width * factor), 1), max(round(height * factor), 1)
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    padded = np.zeros((-(-h // multiple) * multiple, -(-w // multiple) * multiple, 3), np.uint8)
-    padded[:h, :w] = cv2.resize(frame, (w, h), interpolation=how)
-    return padded, (w, h)
 
 
 def _containing(box: np.ndarray, placed: np.ndarray, xy: np.ndarray) -> np.ndarray:

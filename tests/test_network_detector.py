@@ -12,10 +12,13 @@ import torch
 
 import impose_widget as iw
 from impose_widget.core.prior import Anchor, Prior
+from impose_widget.core.skeleton import COCO17
+from impose_widget.cutting import cut_out
 from impose_widget.model.config import r50, tiny
 from impose_widget.model.impose import IMPose
 from impose_widget.model.network_file import save_network
-from impose_widget.network_detector import ImposeDetector, cut_out
+from impose_widget.network_detector import ImposeDetector
+from impose_widget.propagate.smoother import Smoother
 from tests.propagate import scene
 from tests.shared import SHARED, needs_shared
 
@@ -51,14 +54,14 @@ def test_people_are_found_in_pixels_of_the_frame(weights: Path, clip: np.ndarray
     assert (found.keypoints[..., 2] >= 0).all() and (found.keypoints[..., 2] <= 1).all()
     again = detector.detect([clip[0]], [3])
     np.testing.assert_array_equal(again.keypoints, found[found.frame == 3].keypoints)
-    assert len(detector._memories) == 2
+    assert len(detector.memories) == 2
 
 
-def test_memories_are_kept_within_bounds(weights: Path, clip: np.ndarray) -> None:
+def test_one_memory_is_kept_whatever_it_takes(weights: Path, clip: np.ndarray) -> None:
     detector = ImposeDetector(weights, "cpu", cache=1)
     first = detector.detect([clip[0]], [0])
     detector.detect([clip[1]], [1])
-    assert len(detector._memories) == 1
+    assert len(detector.memories) == 1
     np.testing.assert_array_equal(detector.detect([clip[0]], [0]).keypoints, first.keypoints)
 
 
@@ -190,6 +193,58 @@ def test_frames_of_a_batch_are_read_as_they_are_alone(
         np.testing.assert_allclose(alone[0], xy[i], atol=2e-3)
 
 
+@pytest.mark.parametrize("cuts", [False, True])
+def test_what_comes_later_changes_nothing_before(relative: Path, clip: np.ndarray, cuts: bool) -> None:
+    detector = ImposeDetector(relative, "cpu", cuts=cuts)
+    prior, anchors = told(3, 2), [placed(clip[4]), placed(clip[5], 1)]
+    xy, deviation = detector.carry(list(clip[:3]), prior, anchors)
+    later, its = detector.carry([*clip[:2], clip[3]], prior, anchors)
+    np.testing.assert_allclose(later[:2], xy[:2], atol=1e-4)
+    np.testing.assert_allclose(its[:2], deviation[:2], rtol=1e-4)
+    assert np.abs(later[2] - xy[2]).max() > 0.05
+
+
+def test_people_cut_out_are_the_same_wherever_they_are(relative: Path) -> None:
+    """What is read of somebody goes with them, and grows with them, as far as resampling lets it."""
+    import cv2
+
+    rng = np.random.default_rng(0)
+    small = cv2.GaussianBlur(rng.integers(0, 255, (120, 160, 3), np.uint8), (0, 0), 3)
+    moved = np.zeros_like(small)
+    moved[8:, 16:] = small[:-8, :-16]
+    large = cv2.resize(small, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    detector = ImposeDetector(relative, "cpu", cuts=True)
+
+    def read(frame: np.ndarray, scale: float, shift: tuple[float, float]) -> np.ndarray:
+        to = np.array([36, 24]) + np.array([30, 30])
+        prior = told(1, 1)
+        xy = (prior.xy + to - (36, 24) + 0.5) * scale - 0.5 + shift
+        here = prior._replace(
+            xy=xy, deviation=prior.deviation * scale, reading=np.concatenate([xy + scale, prior.reading[..., 2:]], -1)
+        )
+        there = placed(frame)
+        at = there._replace(
+            xy=(there.xy + to - (36, 24) + 0.5) * scale - 0.5 + shift,
+            reading=np.concatenate([(there.reading[:, :2] + to - (36, 24) + 0.5) * scale - 0.5 + shift,
+                                    there.reading[:, 2:]], -1),
+        )  # fmt: skip
+        found, deviation = detector.carry([frame], here, [at])
+        return np.concatenate([(found[0, 0] - shift + 0.5) / scale - 0.5, deviation[0, 0, :, None] / scale], -1)
+
+    plain = read(small, 1, (0, 0))
+    np.testing.assert_allclose(read(moved, 1, (16, 8)), plain, atol=1.0)
+    np.testing.assert_allclose(read(large, 2, (0, 0)), plain, atol=1.0)
+
+
+def test_keypoints_held_on_the_very_border_stay_there(relative: Path, clip: np.ndarray) -> None:
+    for cuts in (False, True):
+        prior = told(2, 1)
+        prior.held[:, 0, :2] = True
+        prior.xy[:, 0, 0], prior.xy[:, 0, 1] = (-0.5, 20.123456), (71.5, 47.5)
+        xy, _ = ImposeDetector(relative, "cpu", cuts=cuts).carry(list(clip[:2]), prior, [placed(clip[4])])
+        np.testing.assert_array_equal(xy[:, 0, :2], prior.xy[:, 0, :2].astype(np.float32))
+
+
 def test_the_anchor_says_how_this_annotator_places_keypoints(relative: Path, clip: np.ndarray) -> None:
     detector = ImposeDetector(relative, "cpu")
     prior, anchor = told(2, 1), placed(clip[4])
@@ -233,7 +288,7 @@ def test_a_network_that_only_refines_leaves_finding_to_movenet(relative: Path, t
     detector = ImposeDetector(path, "cpu")
     ours, theirs = detector.detect([frame], [2]), MoveNetDetector(device="cpu").detect([frame], [2])
     np.testing.assert_array_equal(ours.keypoints, theirs.keypoints)
-    assert not detector._memories
+    assert not len(detector.memories)
 
 
 def test_weights_that_do_harm_in_the_frame_of_a_correction_are_not_asked_there(
@@ -273,6 +328,35 @@ def test_a_session_carries_corrections_with_the_network(
             )
         s.undo()
         pd.testing.assert_frame_equal(s.poses.drop(columns="revision"), before.drop(columns="revision"))
+
+
+def test_random_corrections_stay_where_they_are_and_all_of_it_is_undone(relative: Path) -> None:
+    moving, _ = scene.clip(np.column_stack([36 + np.arange(8), np.full(8, 32)]), size=(64, 96))
+    rng = np.random.default_rng(3)
+    with iw.Session.open(moving, model=relative, store=None, device="cpu", propagator="network") as s:
+        person = s.draw_box(3, (10, 8, 40, 36))
+        tables, given = [s.poses.drop(columns="revision")], {}
+        for _ in range(8):
+            frame, keypoint = int(rng.integers(8)), COCO17.keypoints[int(rng.integers(17))]
+            xy = tuple(float(v) for v in rng.uniform((0, 0), (95, 63)).round(2))
+            s.correct(frame, person, keypoint, xy)
+            given[frame, person, keypoint] = xy
+            tables.append(s.poses.drop(columns="revision"))
+            direction = ("forward", "backward", "both")[int(rng.integers(3))]
+            if s.propagate(frame=frame, direction=direction, progress=False).track_ids:
+                tables.append(s.poses.drop(columns="revision"))
+            now = s.poses.set_index(["frame", "track_id", "keypoint"])
+            for place, at in given.items():
+                np.testing.assert_allclose(now.loc[place, ["x", "y"]].astype(float), at, atol=1e-5)
+                assert now.loc[place, "anchor"]
+        for before in tables[-2::-1]:
+            s.undo()
+            pd.testing.assert_frame_equal(s.poses.drop(columns="revision"), before)
+
+
+def test_the_prior_of_the_network_is_the_best_measured_propagator(relative: Path, clip: np.ndarray) -> None:
+    with iw.Session.open(clip, model=relative, store=None, device="cpu", propagator="network") as s:
+        assert type(s._propagator.prior) is Smoother
 
 
 def test_the_network_propagator_wants_a_network(clip: np.ndarray) -> None:

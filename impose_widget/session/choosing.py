@@ -43,7 +43,7 @@ def propagator_of(name: str, skeleton: Skeleton, detector: Detector | None, trac
     from impose_widget.propagate.smoother import Smoother
     from impose_widget.propagate.tracked import Tracked
 
-    kind = Smoother if name in ("auto", "smoother") else FlowFusion
+    kind = FlowFusion if name == "flow" else Smoother
     carries = kind(skeleton, flow=Tracked(tracker) if hasattr(tracker, "track") else None)
     if name != "network":
         return carries

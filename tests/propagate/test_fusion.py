@@ -177,6 +177,28 @@ def test_limits_and_direction_are_respected():
     assert written[9:15].all() and not written[:9].any() and not written[15:].any()
 
 
+@pytest.mark.parametrize("origins", [(0,), (3,), (0, 24)])
+def test_a_video_played_backwards_gives_the_same_backwards(origins):
+    frames, truth = clip(straight(25, step=(1.7, 0.6)))
+    read = readings(truth + np.random.default_rng(0).normal(0, 2, truth.shape), 0.5)
+    turned = tuple(24 - o for o in origins)
+    ahead = run(frames, carry(*anchored(truth, origins), origins, read))
+    back = run(frames[::-1], carry(*anchored(truth[::-1], turned), turned, read[::-1]))
+    for a, b in zip(ahead, back, strict=True):
+        np.testing.assert_allclose(a, b[::-1], atol=1e-3)
+    assert ahead[2].sum() > 10 * len(SKELETON)
+
+
+def test_what_the_image_shows_later_changes_nothing_before():
+    frames, truth = clip(straight(25, step=(1.7, 0.6)))
+    person = carry(*anchored(truth, (2,)), (2,), start=2)
+    other = np.where(np.arange(25)[:, None, None, None] > 14, frames[::-1], frames)
+    a, b = run(frames, person), run(other, person)
+    for x, y in zip(a, b, strict=True):
+        np.testing.assert_array_equal(x[:15], y[:15])
+    assert not np.array_equal(a[0][15:], b[0][15:])
+
+
 def test_it_ends_at_the_next_anchor_of_each_keypoint():
     frames, truth = clip(straight(40))
     xy, anchor = truth + 9, anchored(truth, (5,))[1]  # poses everywhere, all of them wrong

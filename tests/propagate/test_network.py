@@ -10,11 +10,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from impose_widget.propagate.base import CHUNK
+from impose_widget.propagate.base import CHUNK, FrameUpdate
 from impose_widget.propagate.fusion import FlowFusion
-from impose_widget.propagate.network import NetworkOptions, NetworkPropagator, Still
+from impose_widget.propagate.network import NetworkOptions, NetworkPropagator, Still, _size
+from impose_widget.propagate.smoother import Smoother
 from tests.propagate.scene import SKELETON, anchored, carry, clip
 from tests.propagate.test_fusion import error, readings, run, straight
+
+REPLACE = NetworkOptions(policy="replace")
 
 
 class Known:
@@ -143,6 +146,61 @@ def test_without_a_tracker_the_pose_goes_with_the_readings(scene):
     network = Known(frames, lambda numbers, prior: prior.xy)
     run(frames, person, NetworkPropagator(network, Still()))
     assert all(np.isnan(prior.deviation).all() for _, prior, *_ in network.asked)
+
+
+def test_the_network_beside_a_tracker_is_better_than_either_alone():
+    frames, truth = clip(straight(25, step=(1.7, 0.6)))
+    rng = np.random.default_rng(0)
+    off = rng.normal(0, 1.5, truth.shape)
+    drift = np.arange(25)[:, None, None] * rng.normal(0, 0.12, (1, *truth.shape[1:]))
+
+    class Drifting(Still):
+        tracks = True
+
+        def _update(self, carry, numbers, done):
+            xy = (truth + drift)[numbers].astype(np.float32)
+            score = np.exp(-8 * 0.12 * numbers / _size(carry)).astype(np.float32)[:, None].repeat(6, 1)
+            return FrameUpdate(1, numbers.astype(np.int32), xy, score, ~carry.anchor[numbers], done)
+
+    person = carry(*anchored(truth, (0,)), (0,))
+    network = Known(frames, lambda numbers, prior: (truth + off)[numbers][:, None], 1.5)
+    errors = [
+        error(run(frames, person, p)[0], truth)[1:].mean()
+        for p in (
+            NetworkPropagator(network, Drifting(25)),
+            Drifting(25),
+            NetworkPropagator(network, Still(25), REPLACE),
+        )
+    ]
+    assert errors[0] < 0.85 * min(errors[1:])
+
+
+@pytest.mark.parametrize("policy", ["fuse", "replace"])
+def test_between_two_anchors_there_are_no_jumps(scene, policy):
+    frames, truth = scene
+    _, propagator = with_truth(frames, truth + 1, policy=policy)
+    xy, _, written = run(frames, carry(*anchored(truth, (0, 24)), (0, 24)), propagator)
+    assert written[1:-1].all()
+    assert error(np.diff(xy[1:-1], axis=0), np.diff(truth[1:-1], axis=0)).max() < 0.5
+
+
+@pytest.mark.parametrize("origins", [(0,), (3,), (0, 24)])
+@pytest.mark.parametrize("chained", [False, True])
+def test_a_video_played_backwards_gives_the_same_backwards(scene, origins, chained):
+    frames, truth = scene
+    read, turned = readings(truth + 2, 0.5), tuple(24 - o for o in origins)
+    options = NetworkOptions(chained=chained)
+    results = []
+    for video, places, starts, reading in (
+        (frames, truth, origins, read),
+        (frames[::-1], truth[::-1], turned, read[::-1]),
+    ):
+        network = Known(video, lambda numbers, prior: 0.5 * (prior.xy + prior.reading[..., :2]), 2.0)
+        propagator = NetworkPropagator(network, Smoother(SKELETON), options)
+        results.append(run(video, carry(*anchored(places, starts), starts, reading), propagator))
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b[::-1], atol=1e-3)
+    assert results[0][2].any()
 
 
 def test_nothing_is_read_before_somebody_listens_and_nothing_after(scene):

@@ -52,12 +52,17 @@ class Product(Method):
         self.settings = settings or Settings()
         self.session: Session | None = None
 
-    def start(self, start: Start) -> list[int | None]:
+    def open(self) -> Session:
+        """The session to be driven; nobody is in it yet."""
         from impose_widget.session import Session
 
         footage = self.footage
         detector = SharedDetections(footage) if footage.has_network else None
-        self.session = Session.open(footage.source, model=detector, skeleton=footage.skeleton, store=None)
+        return Session.open(footage.source, model=detector, skeleton=footage.skeleton, store=None)
+
+    def start(self, start: Start) -> list[int | None]:
+        footage = self.footage
+        self.session = self.open()
         self._issue: pd.Series | None = None
         if self.settings.associate == "product":
             self.session.initialize(frames=self.settings.search, progress=False)
