@@ -116,7 +116,17 @@ def test_layers_point_one_way() -> None:
 def test_torch_is_known_to_the_networks_alone() -> None:
     users = {name for name, row in LAYERS.items() if "torch" in row.others | row.lazy_others}
     # The command line only asks which version there is, evaluation hands frames to a tracker of the user's.
-    assert users == {"points", "model", "train", "tracking", "detect", "network_detector", "cli", "evaluate"}
+    assert users == {
+        "points",
+        "model",
+        "train",
+        "tracking",
+        "detect",
+        "network_detector",
+        "network_memory",
+        "cli",
+        "evaluate",
+    }
 
 
 def test_compute_kernels_know_torch_alone_and_leave_the_name_kernels_to_others() -> None:
