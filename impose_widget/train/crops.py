@@ -7,7 +7,7 @@ that nobody labelled (faces in the Leeds Sports Poses) are those that MoveNet re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,11 +16,15 @@ from impose_widget.core.geometry import oks, person_area, pose_box
 from impose_widget.core.skeleton import COCO17, Skeleton
 from impose_widget.detect import MoveNetDetector
 from impose_widget.train.augment import Draw, apply
-from impose_widget.train.data import People, Video
+from impose_widget.train.data import Frame, People, Video
 
 TEACHER = 320  # pixels of the longer side of what the teacher sees
 SURE = 0.45  # score from which its keypoints count as labels, of somebody whose labelled keypoints it got right
 RIGHT = 0.5  # OKS
+EVERY, LATER = (
+    12,
+    20,
+)  # frames of a video between two that are learned from, and to the one that goes with each, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Crops:
         colour: how much brightness, contrast and saturation vary.
         blur: how likely the input is blurred in some direction.
         cover: how likely a part of the person is covered.
+        read_at: sizes of what the detector reads, in sizes of the input; one is drawn for each pair.
     """
 
     side: int = 192
@@ -46,27 +51,56 @@ class Crops:
     colour: float = 0.3
     blur: float = 0.2
     cover: float = 0.2
+    read_at: tuple[float, ...] = (1.0, 2 / 3, 4 / 3)
 
 
 @dataclass(slots=True)
 class Person:
-    """Someone labelled: an image with some surroundings, keypoints (K, 3) in its pixels, and a box (4,)."""
+    """Someone labelled: an image with some surroundings, keypoints (K, 3) in its pixels, and a box (4,).
+
+    `other`: the same person in another frame of the video, if there is one.
+    """
 
     image: np.ndarray
     keypoints: np.ndarray
     box: np.ndarray
+    other: Person | None = None
 
 
 def people_of(videos: Sequence[Video], least: int = 5) -> list[Person]:
-    """Everybody with at least so many labelled keypoints, cut out with as much around them as augmentation may show."""
+    """Everybody with at least so many labelled keypoints, cut out with as much around them as augmentation may show.
+
+    Of people with an identity in a video, every `EVERY`th frame with another up to `LATER` frames before or after; of
+    the others every frame alone.
+    """
     out = []
     for video in videos:
-        for frame in video:
-            chosen = [i for i, k in enumerate(frame.people.keypoints) if (k[:, 2] > 0).sum() >= least]
-            image = frame.image() if chosen else None
-            for i in chosen:
-                out.append(_cut(image, frame.people.keypoints[i], frame.people.boxes[i]))
+        tracked, alone = _sightings(video, least)
+        for t, i in alone:
+            out.append(_cut_of(video[t], i))
+        for track_id, places in sorted(tracked.items()):
+            rng = np.random.default_rng(track_id)
+            for t, i in places[::EVERY]:
+                near = [p for p in places if p[0] != t and abs(p[0] - t) <= LATER]
+                other = _cut_of(video[(place := near[rng.integers(len(near))])[0]], place[1]) if near else None
+                out.append(replace(_cut_of(video[t], i), other=other))
     return out
+
+
+def _sightings(video: Video, least: int) -> tuple[dict[int, list[tuple[int, int]]], list[tuple[int, int]]]:
+    """(frame, row) of people with enough labels: by identity, and of those without one."""
+    tracked: dict[int, list[tuple[int, int]]] = {}
+    alone = []
+    for t, frame in enumerate(video):
+        ids = frame.people.track_ids
+        for i in np.flatnonzero((frame.people.keypoints[..., 2] > 0).sum(1) >= least):
+            known = ids is not None and ids[i] >= 0 and len(video) > 1
+            (tracked.setdefault(int(ids[i]), []) if known else alone).append((t, int(i)))
+    return tracked, alone
+
+
+def _cut_of(frame: Frame, i: int) -> Person:
+    return _cut(frame.image(), frame.people.keypoints[i], frame.people.boxes[i])
 
 
 def _cut(image: np.ndarray, keypoints: np.ndarray, box: np.ndarray) -> Person:
@@ -86,20 +120,25 @@ def _cut(image: np.ndarray, keypoints: np.ndarray, box: np.ndarray) -> Person:
 
 def taught(people: Sequence[Person], skeleton: Skeleton = COCO17) -> list[Person]:
     """The same people, unlabelled keypoints filled in by MoveNet where it is sure and otherwise right."""
-    teacher, out = MoveNetDetector(size=TEACHER), []
-    for person in people:
-        found = teacher.detect([person.image], [0])
-        pose = np.where(person.keypoints[:, 2:] > 0, person.keypoints[:, :2], np.nan)
-        labelled, keypoints = np.isfinite(pose).all(-1), person.keypoints.copy()
-        if len(found) and not labelled.all():
-            alike = oks(pose[None], found.xy, person_area(pose)[None], skeleton.sigma_array)[0]
-            best = int(alike.argmax())
-            read = found.keypoints[best]
-            if alike[best] > RIGHT:
-                sure = ~labelled & (read[:, 2] > SURE)
-                keypoints[sure] = np.column_stack([read[sure, :2], np.full(sure.sum(), 2)])
-        out.append(Person(person.image, keypoints, person.box))
-    return out
+    teacher = MoveNetDetector(size=TEACHER)
+    return [_taught(person, teacher, skeleton) for person in people]
+
+
+def _taught(person: Person, teacher: MoveNetDetector, skeleton: Skeleton) -> Person:
+    other = None if person.other is None else _taught(person.other, teacher, skeleton)
+    pose = np.where(person.keypoints[:, 2:] > 0, person.keypoints[:, :2], np.nan)
+    labelled, keypoints = np.isfinite(pose).all(-1), person.keypoints.copy()
+    if labelled.all():
+        return replace(person, other=other)
+    found = teacher.detect([person.image], [0])
+    if len(found):
+        alike = oks(pose[None], found.xy, person_area(pose)[None], skeleton.sigma_array)[0]
+        best = int(alike.argmax())
+        read = found.keypoints[best]
+        if alike[best] > RIGHT:
+            sure = ~labelled & (read[:, 2] > SURE)
+            keypoints[sure] = np.column_stack([read[sure, :2], np.full(sure.sum(), 2)])
+    return replace(person, keypoints=keypoints, other=other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,14 @@ class People:
         boxes: (N, 4) float32 x, y, width, height, edges continuous (a pixel reaches from -0.5 to 0.5).
         crowds: (M, 4) regions of people who are not labelled one by one.
         complete: whether everybody else is labelled; if not, an unlabelled place says nothing.
+        track_ids: who each is in the video (N,); -1 where the file does not say. None: for nobody.
     """
 
     keypoints: np.ndarray
     boxes: np.ndarray
     crowds: np.ndarray
     complete: bool = True
+    track_ids: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _root(file: Path, images: Path | None, entries: list[dict[str, Any]]) -> Pat
 
 
 def _people(annotations: list[dict[str, Any]], order: list[int], complete: bool) -> People:
-    keypoints, boxes, crowds = [], [], []
+    keypoints, boxes, crowds, track_ids = [], [], [], []
     for a in annotations:
         flat = np.asarray(a.get("keypoints", ()), np.float32).reshape(-1, 3)
         pose = np.zeros((len(order), 3), np.float32)
@@ -151,11 +153,13 @@ def _people(annotations: list[dict[str, Any]], order: list[int], complete: bool)
         elif box is not None:
             keypoints.append(pose)
             boxes.append(box)
+            track_ids.append(a.get("track_id", -1))
     return People(
         np.array(keypoints, np.float32).reshape(-1, len(order), 3),
         np.array(boxes, np.float32).reshape(-1, 4),
         np.array(crowds, np.float32).reshape(-1, 4),
         complete,
+        np.array(track_ids, np.int64),
     )
 
 

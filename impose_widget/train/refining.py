@@ -1,8 +1,8 @@
 """Learning to put right what a human has corrected in part, and to carry poses to other frames.
 
 Detection is left to MoveNet; what is learned is the Box and the Keypoint Decoder, on people cut out of photographs of
-which the backbone's maps are kept. Each person is there in pairs of inputs, as in two frames: each is the other's
-anchor.
+which the backbone's maps are kept. Each person is there in pairs of inputs, each the other's anchor: two frames of a
+video where there is one (rendered clips), else two views of one photograph.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from impose_widget.core.geometry import oks, person_area
 from impose_widget.core.skeleton import Skeleton
-from impose_widget.model.backbone import Features
+from impose_widget.model.backbone import Features, Guess
 from impose_widget.model.hints import Hints
 from impose_widget.model.impose import IMPose
 from impose_widget.model.memory import Memory
@@ -30,6 +30,8 @@ from impose_widget.train.samples import Targets
 BOX_MARGIN = 0.1  # around the keypoints, of the longer side
 READ = 0.1  # OKS above which a reading is of this person
 HABIT = 0.02  # deviation of the annotators' conventions, in sizes of the person
+STRIDE = 32  # pixels that sides of inputs are multiples of
+SHIFTED = 0.02  # how well the body's way to another frame is known, likewise
 
 
 class Pool:
@@ -65,20 +67,28 @@ class Pool:
         rng = np.random.default_rng((self.seed, pair, generation))
         view = View.draw(self.crops, rng)
         person = self.people[pair // self.pairs]
-        made = [crop(person, self.crops, view, self.skeleton, rng) for _ in range(2)]
+        made = [crop(p, self.crops, view, self.skeleton, rng) for p in (person, person.other or person)]
         images = torch.from_numpy(np.stack([m[0] for m in made])).permute(0, 3, 1, 2)
         side = torch.full((2, 2), float(self.crops.side))
         features = self.network.backbone(images.float(), side)
+        guess = self._guess(images, float(rng.choice(self.crops.read_at)), features)
         if not self.maps:
             self.maps = [torch.zeros(len(self.pose), *m.shape[1:], dtype=torch.half) for m in features.maps]
         rows = slice(2 * pair, 2 * pair + 2)
         for kept, new in zip(self.maps, features.maps, strict=True):
             kept[rows] = new.half()
-        guess = features.guess
         for i, row in enumerate(range(2 * pair, 2 * pair + 2)):
             self.pose[row] = made[i][1]
             read = torch.cat([guess.keypoints[i], guess.scores[i, ..., None]], -1)[guess.real[i]].numpy()
             self.reading[row] = _own_reading(self.pose[row], read, self.skeleton)
+
+    def _guess(self, images: Tensor, scale: float, features: Features) -> Guess:
+        """What MoveNet's heads read in inputs of another size: a session's detector sees people at any size."""
+        side = max(round(scale * self.crops.side / STRIDE), 1) * STRIDE
+        if side == self.crops.side:
+            return features.guess
+        other = nn.functional.interpolate(images.float(), (side, side), mode="bilinear", antialias=True)
+        return self.network.backbone(other, torch.full((len(images), 2), float(side))).guess
 
     def memory(self, rows: np.ndarray) -> Memory:
         """Of some slots."""
@@ -159,15 +169,23 @@ def ask(pool: Pool, row: int, settles: bool, mixture: Mixture, rng: np.random.Ge
         human = np.where(there[:, None], pool.pose[other, :, :2] + habit, np.nan)
         residual = (human - pool.reading[other, :, :2]) / box_of(human)[2:].max() if there.any() else nothing
     whole = _completed(truth, reading)
+    start, deviation = moved(whole, size, rng), np.full(k, np.nan)
     if rng.random() < mixture.tracked:
         start, deviation = drifted(whole, size, mixture.drift, rng)
-    else:
-        start, deviation = moved(whole, size, rng), np.full(k, np.nan)
+    elif pool.people[row // 2 // pool.pairs].other is not None:
+        start = _as_before(whole, pool.pose[other], rng, size)
     start = swapped(start, pool.skeleton, rng)
     count = _count(rng, k - 1) if settles or rng.random() < 0.3 else 0
     placed = clicked(truth, start, count + settles, rng)
     start = np.where(placed[:, None], truth, start)
     return Question(start, placed, truth, deviation, residual)
+
+
+def _as_before(pose: np.ndarray, other: np.ndarray, rng: np.random.Generator, size: float) -> np.ndarray:
+    """The pose (K, 2) as it was in the other frame (K, 3), gone along with the body as nearly as readings tell."""
+    there = other[:, 2:] > 0
+    shift = np.median((pose - other[:, :2])[there[:, 0]], 0) if there.any() else np.zeros(2)
+    return np.where(there, other[:, :2] + shift + rng.normal(0, SHIFTED * size, 2), pose)
 
 
 def _count(rng: np.random.Generator, most: int) -> int:

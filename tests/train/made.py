@@ -68,3 +68,23 @@ def coco(folder: Path, images: int = 4, people: int = 1, width: int = 96, height
     path = folder / "people.json"
     path.write_text(json.dumps({"images": entries, "annotations": annotations, "categories": categories}))
     return path
+
+
+def walking(folder: Path, frames: int, heights: tuple[int, ...] = (70, 84), width: int = 160, height: int = 96) -> Path:
+    """A PoseTrack file of one video: somebody of each height goes to the right, a pixel a frame, and swings an arm."""
+    (folder / "images").mkdir(parents=True)
+    entries, annotations = [], []
+    for t in range(frames):
+        poses = []
+        for i, h in enumerate(heights):
+            at = LAYOUT * (0.6 * h, h) + (10 + 60 * i + t, 4)
+            at[9] += (0, 8 * np.sin(t / 4))
+            poses.append(np.column_stack([at, np.full(17, 2)]))
+        cv2.imwrite(str(folder / "images" / f"{t}.png"), picture(poses, width, height)[..., ::-1])
+        facts = {"width": width, "height": height, "vid_id": "one", "frame_id": t}
+        entries.append({"id": t, "file_name": f"{t}.png"} | facts)
+        annotations += [annotation(len(annotations) + i, t, p, track_id=i) for i, p in enumerate(poses)]
+    categories = [{"id": 1, "name": "person", "keypoints": list(COCO17.keypoints)}]
+    path = folder / "walking.json"
+    path.write_text(json.dumps({"images": entries, "annotations": annotations, "categories": categories}))
+    return path

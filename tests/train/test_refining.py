@@ -125,6 +125,49 @@ def test_legs_add_up_to_the_same_run(people: list[Person], tmp_path: Path) -> No
     assert any(not torch.allclose(a[k], fresh[k].half().float()) for k in a if k.startswith("decoder"))
 
 
+def test_people_of_a_video_go_with_themselves_in_other_frames(tmp_path: Path) -> None:
+    """Two of different heights walk: each is paired with themselves, some frames away."""
+    found = people_of(read_videos(made.walking(tmp_path, 30), None, COCO17))
+    assert len(found) == 2 * 3  # every twelfth of 30 frames
+    for person in found:
+        here, there = (np.ptp(p.keypoints[:, 1]) for p in (person, person.other))
+        assert here == pytest.approx(there, rel=0.05) and not np.array_equal(person.image, person.other.image)
+    assert len({round(float(np.ptp(p.keypoints[:, 1]))) for p in found}) == 2
+    pool = Pool(found, network(), Crops(side=64, blur=0, cover=0, rotation=0, apart=0), COCO17, 1, 0)
+    for pair in range(len(pool)):
+        pool.fill(pair)
+    rng, untracked = np.random.default_rng(0), Mixture(tracked=0.0, anchored=1.0, habits=0.0)
+    for row in range(len(pool.pose)):
+        q = ask(pool, row, False, untracked, rng)
+        before = pool.pose[row ^ 1, :, :2] - pool.pose[row ^ 1, :, :2].mean(0)
+        off = np.linalg.norm((q.start - q.start.mean(0)) - before, axis=1)
+        assert np.isnan(q.deviation).all() and np.median(off[~q.placed]) < 0.05  # as in the other frame
+        np.testing.assert_allclose(q.truth, pool.pose[row, :, :2])
+
+
+def test_photographs_and_people_without_identity_stand_alone(people: list[Person]) -> None:
+    assert all(p.other is None for p in people)
+
+
+def test_readings_are_of_several_sizes(people: list[Person], monkeypatch: pytest.MonkeyPatch) -> None:
+    net, sides = network(), []
+    pool = Pool(people, net, replace(CROPS, read_at=(1.0, 0.5, 1.5)), COCO17, 4, 0)
+    monkeypatch.setattr(net.backbone, "forward", seen(net.backbone.forward, sides))
+    for pair in range(len(pool)):
+        pool.fill(pair)
+    assert set(sides) == {32, 64, 96} and sides.count(64) == len(pool)
+
+
+def seen(forward, sides: list[int]):
+    """The same, noting how large what it is given is."""
+
+    def noted(images, *more):
+        sides.append(images.shape[-1])
+        return forward(images, *more)
+
+    return noted
+
+
 def test_a_few_questions_are_learnt_by_heart(people: list[Person]) -> None:
     net = network()
     pool = Pool(people, net, CROPS, COCO17, 1, 0)
