@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 def train(
     annotations: Annotated[
         list[Path],
-        typer.Argument(help="COCO or PoseTrack JSON files, or folders of them (as `render` writes).", metavar="DATA…"),
+        typer.Argument(
+            help="COCO or PoseTrack JSON files, or folders of them (as `render` writes); in stage points, folders of "
+            "rendered clips and of photographs.",
+            metavar="DATA…",
+        ),
     ],
     out: Annotated[
         Path, typer.Option(help="Where the run is kept; the same command goes on with it.", metavar="DIR")
@@ -32,7 +36,8 @@ def train(
         typer.Option(
             help="pose: the network that finds people; refine: its decoders alone, which settle people beside "
             "corrections and carry them to other frames, on people cut out of images; identity: the decoder that says "
-            "who is who, from annotation files with track ids alone (as `render tracks` writes)."
+            "who is who, from annotation files with track ids alone (as `render tracks` writes); points: the point "
+            "tracker mini."
         ),
     ] = "pose",
     network: Annotated[str, typer.Option(help="tiny or r50.")] = "tiny",
@@ -47,7 +52,7 @@ def train(
     batch: Annotated[int, typer.Option(min=1, help="Clips per step and process (people, in stage refine).")] = 4,
     rate: Annotated[
         float | None,
-        typer.Option(min=0, help="Learning rate; 1e-4 if not given, 5e-4 in stage identity, 6e-4 in refine."),
+        typer.Option(min=0, help="Learning rate; 1e-4 if not given, 5e-4 in identity, 6e-4 in refine, 8e-4 in points."),
     ] = None,
     size: Annotated[
         int | None, typer.Option(min=32, help="Pixels of the short side at most; the network's own if not given.")
@@ -56,7 +61,7 @@ def train(
     variants: Annotated[
         int, typer.Option(min=0, help="Keep the maps of a frozen backbone for so many augmentations of each clip.")
     ] = 0,
-    steps: Annotated[int, typer.Option(min=1, help="Of stages refine and identity.")] = 3000,
+    steps: Annotated[int, typer.Option(min=1, help="Of stages refine, identity and points.")] = 3000,
     pose_embedding: Annotated[
         bool, typer.Option(help="Of stage identity: whether tokens hold the keypoint-aware embedding.")
     ] = True,
@@ -74,7 +79,7 @@ def train(
     from impose_widget.core.skeleton import COCO17
     from impose_widget.train.data import read_videos
 
-    _one_of(stage, ("pose", "refine", "identity"), "stage")
+    _one_of(stage, ("pose", "refine", "identity", "points"), "stage")
     _one_of(precision, ("32-true", "bf16-mixed", "16-mixed"), "precision")
     _one_of(device, ("auto", "cpu", "cuda"), "device")
     try:
@@ -89,6 +94,9 @@ def train(
         if processes > 1:
             raise ValueError(f"Expected one process for stage identity, got {processes}; the decoder is small.")
         _identity(annotations, steps, batch, rate or 5e-4, seed, pose_embedding, relations, place)
+        return
+    if stage == "points":
+        _points(annotations, steps, batch, rate or 8e-4, seed, place)
         return
     videos = [v for path in annotations for v in read_videos(path, images, COCO17)]
     videos += [v for path in partly or () for v in read_videos(path, images, COCO17, complete=False)]
@@ -142,6 +150,19 @@ def _identity(
     people = sum(v.keypoints.shape[1] for v in videos)
     typer.echo(f"identity: learns from {people} people in {len(videos)} videos")
     typer.echo(f"weights: {train_identity(videos, COCO17, settings, place)}")
+
+
+def _points(folders: list[Path], steps: int, batch: int, rate: float, seed: int, place: Place) -> None:
+    """Train the point tracker."""
+    from impose_widget.train.point_clips import photographs, rendered_clips
+    from impose_widget.train.points_loop import PointSettings, train_points
+
+    clips = [c for folder in folders for c in rendered_clips(folder)]
+    pictures = [image for folder in folders for image in photographs(folder)]
+    few = min(PointSettings().pool, batch * steps)  # clips of which a short run would never ask
+    settings = PointSettings(batch=batch, steps=steps, rate=rate, pool=few, seed=seed)
+    typer.echo(f"mini: learns from {len(clips)} rendered clips and {len(pictures)} photographs")
+    typer.echo(f"weights: {train_points(clips, pictures, settings, place)}")
 
 
 def _one_of(value: str, allowed: tuple[str, ...], name: str) -> None:

@@ -3,5 +3,16 @@
 from impose_widget.points.adapters import CoTracker3, Tapir, cotracker3, tapir
 from impose_widget.points.base import PointTracker, PointTracks
 from impose_widget.points.lk import LkPoints
+from impose_widget.points.mini import MiniPoints, mini
 
-__all__ = ["CoTracker3", "LkPoints", "PointTracker", "PointTracks", "Tapir", "cotracker3", "tapir"]
+__all__ = [
+    "CoTracker3",
+    "LkPoints",
+    "MiniPoints",
+    "PointTracker",
+    "PointTracks",
+    "Tapir",
+    "cotracker3",
+    "mini",
+    "tapir",
+]

@@ -35,10 +35,12 @@ LAYERS = {
     "render": layer("core", "numpy pandas", "io", "cv2"),
     "associate": layer("core", "numpy scipy"),
     "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
-    "points": layer("core propagate", "numpy", lazy_others="cotracker cv2 tapnet torch"),
+    "points": layer("core propagate", "numpy", "detect model", "cotracker cv2 tapnet torch"),
     "model": layer("core", "impose_kernels numpy safetensors torch"),
     "tracking": layer("associate core", "numpy scipy", "model", "torch"),
-    "train": layer("core detect model tracking", "cv2 lightning_fabric numpy pandas scipy torch tqdm", "io"),
+    "train": layer(
+        "core detect model points propagate tracking", "cv2 lightning_fabric numpy pandas scipy torch tqdm", "io"
+    ),
     "detect": layer("core", "numpy", "model", "cv2 torch"),
     "cutting": layer("core", "numpy", lazy_others="cv2"),
     "network_memory": layer(others="numpy", lazy_ours="model", lazy_others="cv2 torch"),

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from impose_widget.points import CoTracker3, LkPoints, PointTracker, Tapir, cotracker3, tapir
+from impose_widget.model.point_network import PointConfig, PointNetwork
+from impose_widget.points import CoTracker3, LkPoints, MiniPoints, PointTracker, Tapir, cotracker3, mini, tapir
 from impose_widget.propagate.fusion import FlowFusion
 from impose_widget.propagate.tracked import Tracked
+from impose_widget.train.points_loop import backbone_of
 from tests.propagate.scene import SKELETON, anchored, carry, clip
 from tests.propagate.test_fusion import error, run, straight
 
@@ -38,8 +40,17 @@ class StandInForTapir:
         return {"tracks": tracks, "occlusion": logit, "expected_dist": logit}
 
 
+def untrained() -> MiniPoints:
+    """`mini` before it has learned anything: all that stands around its network, and optical flow's places."""
+    torch.manual_seed(0)
+    network = PointNetwork(PointConfig(width=16, heads=2, layers=1))
+    torch.nn.init.constant_(network.head.bias[2:], 4.0)  # of the opinion that all is well
+    return MiniPoints(network, backbone_of())
+
+
 MAKERS = {
     "lk": LkPoints,
+    "mini": untrained,
     "cotracker3": lambda: CoTracker3(StandInForCoTracker()),
     "tapir": lambda: Tapir(StandInForTapir()),
 }
@@ -135,10 +146,12 @@ def test_corrections_are_carried_with_it(tracker, origin):
 
 
 def test_what_is_not_there_is_said(tmp_path: Path):
-    for make in (cotracker3, tapir):
+    for make in (cotracker3, mini, tapir):
         with pytest.raises(FileNotFoundError, match="which does not exist"):
             make(tmp_path / "none.pth")
     (tmp_path / "there.pth").write_bytes(b"x")
+    with pytest.raises(ValueError, match="cannot be read"):
+        mini(tmp_path / "there.pth")
     with pytest.raises(ImportError, match=r"Expected the package cotracker.*CC BY-NC"):
         cotracker3(tmp_path / "there.pth")
     with pytest.raises(ImportError, match=r"Expected the package tapnet.*Apache"):
