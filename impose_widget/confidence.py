@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 FILE = Path(__file__).parent / "assets" / "error_models.json"
-SOURCES = ("detector", "flow_forward", "flow_backward")
+SOURCES = ("detector", "flow_forward", "flow_backward", "smoother")
 MARGIN = 1e-3  # scores closer to 0 or 1 than this say no more
 
 
@@ -115,3 +115,17 @@ def flow_signals(
     t, a, m = np.log(np.maximum(trust, 0.01)), np.log(np.maximum(age, 1)), np.log(np.maximum(motion, 0.01))
     parts = t, a, m, np.log(size), np.log(sigma), np.log1p(hidden), t * t, a * a, m * m, t * a, m * a
     return np.stack(np.broadcast_arrays(*parts), -1)
+
+
+CARRIED_SIGNALS = ("log_deviation", "silent")
+
+
+def carried_signals(deviation: np.ndarray, sigma: float | np.ndarray, silent: np.ndarray) -> np.ndarray:
+    """(..., 2) signals of positions that the smoother carried a correction to.
+
+    Args:
+        deviation: (...) of its posterior, a share of the person's size.
+        sigma: (...) of the keypoint (COCO's), which says how near is right.
+        silent: (...) whether the model, which reads this keypoint in other frames, does not in that one.
+    """
+    return np.stack(np.broadcast_arrays(np.log(np.maximum(deviation, 0.01) / sigma), silent), -1)

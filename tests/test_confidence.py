@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from impose_widget import confidence
-from impose_widget.confidence import ErrorModel, detector_signals, error_models, flow_signals
+from impose_widget.confidence import ErrorModel, carried_signals, detector_signals, error_models, flow_signals
 from impose_widget.core.skeleton import COCO17
 from tests.bench.confidence import Sample, calibration, fit
 
@@ -80,3 +80,12 @@ def test_another_version_is_refused(tmp_path, monkeypatch) -> None:
 def test_the_model_keeps_its_parts() -> None:
     model = ErrorModel(("a",), np.array([0.0, 0.0]), np.array([0.0, 0.0]))
     assert model.probability(np.zeros((2, 1))).tolist() == [0.5, 0.5]
+
+
+def test_what_was_carried_is_doubted_more_the_wider_and_where_the_model_is_silent() -> None:
+    deviation = np.array([0.02, 0.05, 0.2, 1.0])
+    model = error_models()["smoother"]
+    heard, silent = (model.probability(carried_signals(deviation, 0.07, np.full(4, s))) for s in (False, True))
+    assert model.signals == confidence.CARRIED_SIGNALS and (np.diff(heard) < 0).all() and (silent < heard).all()
+    fine = model.probability(carried_signals(deviation, 0.03, np.full(4, False)))
+    assert (fine < heard).all()

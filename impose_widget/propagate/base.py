@@ -59,9 +59,10 @@ class FrameUpdate:
         track_id: whose.
         frames: (n,) int32, ascending.
         xy: (n, K, 2) float32, finite wherever `write` is set.
-        score: (n, K) float32, 0 to 1.
+        score: (n, K) float32, 0 to 1; of the default propagator the probability of being right.
         write: (n, K) bool: which keypoints to change; the others stay as they are.
         done: share of the whole propagation that is finished with this update, 0 to 1.
+        deviation: (n, K) float32, how far off each may be, a share of the person's size; NaN or None: nobody knows.
     """
 
     track_id: int
@@ -70,6 +71,7 @@ class FrameUpdate:
     score: np.ndarray
     write: np.ndarray
     done: float = 0.0
+    deviation: np.ndarray | None = None
 
 
 class Propagator(Protocol):

@@ -35,6 +35,7 @@ class Body:
         has: (T, K) bool, where there are readings.
         read_score: (T, K), 0 where it says nothing.
         known: (T, K, 2) the readings, elsewhere the poses as they are, elsewhere NaN.
+        sigma: (K,) of the keypoints, which says how near is right.
     """
 
     def __init__(self, carry: Carry, skeleton: Skeleton, max_gap: int) -> None:
@@ -47,6 +48,7 @@ class Body:
         self.known = np.where(has[..., None], self.readings, carry.xy)
         self.scale = _scale(self.readings if has.any() else carry.xy)
         self.window = window_of(self.scale)
+        self.sigma = skeleton.sigma_array
         n = len(skeleton)
         self._near = np.ones((n, n))
         for a, b in skeleton.edges:

@@ -126,13 +126,14 @@ class FlowFusion:
         carry = job.body.carry
         n, k = len(rows), len(self.skeleton)
         xy, score, write = np.full((n, k, 2), np.nan), np.zeros((n, k)), np.zeros((n, k), bool)
+        off = np.full((n, k), np.nan)
         for stretch, inside in job.open_stretches(rows):
             at = inside - rows[0]
             where, deviation, says = stretch.fused(inside)
             believed = (deviation < self.belief.lost) & (says >= self.belief.fade)
             believed &= ((where >= limits[0]) & (where <= limits[1])).all(1)
             xy[at, stretch.keypoint], write[at, stretch.keypoint] = where, believed
-            score[at, stretch.keypoint] = np.exp(-8 * deviation)
+            score[at, stretch.keypoint], off[at, stretch.keypoint] = stretch.score(inside, deviation), deviation
             stretch.faded = not stretch.closed and not believed.any()
         fill_absent(job.body, rows, xy, score, write)
         with np.errstate(invalid="ignore"):
@@ -142,7 +143,8 @@ class FlowFusion:
         if not write.any():
             return None
         frames = (rows + carry.first).astype(np.int32)
-        return FrameUpdate(carry.track_id, frames, xy.astype(np.float32), score.astype(np.float32), write, done)
+        xy, score, off = (values.astype(np.float32) for values in (xy, score, off))
+        return FrameUpdate(carry.track_id, frames, xy, score, write, done, off)
 
 
 def _nothing(carry: Carry, done: float) -> FrameUpdate:

@@ -177,7 +177,7 @@ class NetworkPropagator:
     def _update(self, carry: Carry, update: FrameUpdate, xy: np.ndarray, deviation: np.ndarray) -> FrameUpdate:
         rows = update.frames - carry.first
         size = _size(carry)
-        before = -np.log(np.clip(update.score, 1e-6, 1)) / DECAY * size
+        before = _off(update, size)
         at, off = _combined(self.options.policy, update.xy, before, xy, deviation)
         write = update.write
         at, off = np.where(write[..., None], at, xy), np.where(write, off, deviation)
@@ -266,8 +266,16 @@ def _start(carry: Carry, update: FrameUpdate, tracked: bool) -> Prior:
     reading = carry.reading[rows]
     known = np.where(np.isfinite(carry.xy[rows]), carry.xy[rows], reading[..., :2])
     xy = np.where(update.write[..., None], update.xy, known)
-    off = -np.log(np.clip(update.score, 1e-6, 1)) / DECAY * _size(carry)
+    off = _off(update, _size(carry))
     return Prior(xy, np.where(update.write & tracked, off, np.nan), carry.anchor[rows], reading)
+
+
+def _off(update: FrameUpdate, size: float) -> np.ndarray:
+    """How far off (n, K) pixels another propagator's positions may be."""
+    told = -np.log(np.clip(update.score, 1e-6, 1)) / DECAY
+    if update.deviation is not None:
+        told = np.where(np.isfinite(update.deviation), update.deviation, told)
+    return told * size
 
 
 def _anchor(frames: Frames, carry: Carry, numbers: np.ndarray) -> Anchor:

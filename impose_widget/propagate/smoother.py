@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from impose_widget.confidence import carried_signals, error_models
 from impose_widget.propagate.fusion import FlowFusion
 from impose_widget.propagate.hypotheses import Odds, kept_and_right, likelihood_ratio
 from impose_widget.propagate.model_error import expected_error, usual_deviation
@@ -51,6 +52,15 @@ class SmoothStretch(Stretch):
             self._held = span, self._judged(np.arange(span[0], span[1] + 1))
         xy, deviation, says = (values[rows - span[0]] for values in self._held[1])
         return xy, deviation, says
+
+    def score(self, rows: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+        """How likely (n,) positions that were fused in some rows are right, by their deviations (n,)."""
+        return error_models()["smoother"].probability(self.signals(rows, deviation))
+
+    def signals(self, rows: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+        """(n, F) of `confidence.carried_signals`."""
+        has = self.body.has[:, self.keypoint]
+        return carried_signals(deviation, self.body.sigma[self.keypoint], ~has[rows] & has.any())
 
     def _judged(self, here: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As `fused`, for all rows from anchor to anchor, or from the anchor outwards."""

@@ -79,6 +79,10 @@ class Stretch:
         xy, var, weight = self._fuse(flow, flow_var, read, read_var)
         return xy, np.sqrt(var), np.where(has, np.maximum(weight, known), 1.0)
 
+    def score(self, rows: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+        """A score (n,), 0 to 1, for positions that were fused in some rows, by their deviations (n,)."""
+        return np.exp(-8 * deviation)
+
     def _fuse(
         self, flow: np.ndarray, flow_var: np.ndarray, read: np.ndarray, read_var: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,16 +1,17 @@
-"""Fit and judge how far readings and flow may be believed: `python -m tests.bench.confidence --images DIR --clips DIR`.
+"""Fit and judge how far to believe readings, flow and the smoother: `python -m tests.bench.confidence --clips DIR`.
 
 Detector: COCO photographs and rendered scenes, every other image to fit, the others to test. Flow: rendered clips (a
 folder with clips of `impose-widget render`) and the clips that two people labelled; those of `TESTED` are not learnt
-from. Every visible keypoint of every tenth frame is followed for 40 frames. `--write` stores the result in the package;
-`--plot FILE` draws how often readings of each probability are right.
+from. Every visible keypoint of every tenth frame is followed for 40 frames. Smoother: what a simulated annotator's
+clicks are carried to; `SMOOTHER_LEARNT` to fit, `SMOOTHER_TESTED` to test. `--write`
+stores the result in the package; `--plot FILE` draws how often what has some probability is right.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from impose_widget.propagate.lucas_kanade import LucasKanade
 from impose_widget.propagate.optical_flow import window_of
 from impose_widget.propagate.track import Track
 from impose_widget.video import open_video
+from tests.bench.carried import carried
 from tests.bench.clicks import labelled
 from tests.bench.detector import Photograph, photographs
 from tests.bench.realism import rendered_images
@@ -35,6 +37,8 @@ SAME = 0.1  # OKS above which a detection is about a person at all
 BINS = 10
 RIDGE = 1e-2
 TESTED = ("crossing_twins", "crowd_of_12", "long_occlusion", "openpose_video")  # clips
+SMOOTHER_LEARNT = ("crossing_twins", "exit_and_return", "fast_blur")
+SMOOTHER_TESTED = ("child_and_adult", "long_occlusion", "openpose_video", "store_aisle")
 EVERY, LONG = 10, 40  # frames between anchors, and that they are followed for
 
 
@@ -188,39 +192,91 @@ def main() -> None:
     p.add_argument("--images", type=Path, default=None, help="a folder that keeps rendered images between runs")
     p.add_argument("--scenes", type=int, default=36)
     p.add_argument("--clips", type=Path, default=None, help="a folder of rendered clips")
+    p.add_argument("--sources", nargs="+", default=["detector", "flow", "smoother"], help="what to fit; others stay")
+    p.add_argument("--keep", type=Path, default=Path("impose-carried"), help="a folder for the smoother's samples")
     p.add_argument("--sizes", type=int, nargs="+", default=[256, 512])
     p.add_argument("--write", action="store_true")
     p.add_argument("--plot", type=Path, default=None)
     a = p.parse_args()
     print("| source, set | keypoints | right | ECE of the raw score | ECE | Brier | within the median circle |")
     print("|---|---|---|---|---|---|---|")
-    sizes, rows, models = tuple(a.sizes), [], {}
-    real = photographs()
-    made = rendered_images(range(1000, 1000 + a.scenes), None, a.images)
-    parts = {name: readings(images, sizes) for name, images in (
-        ("fit: COCO, even", real[::2]), ("fit: rendered, even", made[::2]),
-        ("test: COCO, odd", real[1::2]), ("test: rendered, odd", made[1::2]),
-    )}  # fmt: skip
-    fitting, testing = (sum_of([s for n, s in parts.items() if n.startswith(w)]) for w in ("fit", "test"))
-    models["detector"] = fit(fitting, tuple(confidence.DETECTOR_SIGNALS))
-    for name, sample in (*parts.items(), ("test: both", testing)):
-        rows.append(judge(f"detector, {name}", models["detector"], sample, own_score(sample)))
-    if a.clips:
-        moving = list(clips(a.clips))
-        for source, direction in (("flow_forward", 1), ("flow_backward", -1)):
-            learn, check = {}, {}
-            for clip in moving:
-                (check if clip.name in TESTED else learn)[clip.name] = flows(clip, direction)
-            models[source] = fit(sum_of(list(learn.values())), tuple(confidence.FLOW_SIGNALS))
-            check["all"] = sum_of(list(check.values()))
-            for kind, samples in (("fit", learn), ("test", check)):
-                for name, sample in samples.items():
-                    trust = np.exp(sample.signals[:, 0])
-                    rows.append(judge(f"{source}, {kind}: {name}", models[source], sample, trust))
+    rows, models = [], {}
+    if "detector" in a.sources:
+        models["detector"] = of_detector(a, rows)
+    if "flow" in a.sources and a.clips:
+        models |= of_flow(a, rows)
+    if "smoother" in a.sources and a.clips:
+        models["smoother"] = of_smoother(a, rows)
     if a.write:
         write(models, rows)
     if a.plot:
         plot(rows, a.plot)
+
+
+def of_detector(a: argparse.Namespace, rows: list[dict]) -> ErrorModel:
+    """Readings of the network, on photographs and rendered scenes."""
+    real, made = photographs(), rendered_images(range(1000, 1000 + a.scenes), None, a.images)
+    parts = {name: readings(images, tuple(a.sizes)) for name, images in (
+        ("fit: COCO, even", real[::2]), ("fit: rendered, even", made[::2]),
+        ("test: COCO, odd", real[1::2]), ("test: rendered, odd", made[1::2]),
+    )}  # fmt: skip
+    fitting, testing = (sum_of([s for n, s in parts.items() if n.startswith(w)]) for w in ("fit", "test"))
+    model = fit(fitting, tuple(confidence.DETECTOR_SIGNALS))
+    for name, sample in (*parts.items(), ("test: both", testing)):
+        rows.append(judge(f"detector, {name}", model, sample, own_score(sample)))
+    return model
+
+
+def of_flow(a: argparse.Namespace, rows: list[dict]) -> dict[str, ErrorModel]:
+    """Points followed forward and backward."""
+    models, moving = {}, list(clips(a.clips))
+    for source, direction in (("flow_forward", 1), ("flow_backward", -1)):
+        learn, check = {}, {}
+        for clip in moving:
+            (check if clip.name in TESTED else learn)[clip.name] = flows(clip, direction)
+        models[source] = fit(sum_of(list(learn.values())), tuple(confidence.FLOW_SIGNALS))
+        tell(source, models[source], learn, check, lambda sample: np.exp(sample.signals[:, 0]), rows)
+    return models
+
+
+def of_smoother(a: argparse.Namespace, rows: list[dict]) -> ErrorModel:
+    """What corrections were carried to, as the session writes it."""
+    names = [p.name for p in sorted(a.clips.iterdir()) if (p / "truth.npz").exists()]
+    learn, check = {}, {}
+    for name in (*names, *CLIPS):
+        if name in SMOOTHER_LEARNT:
+            learn[name] = kept(name, a)
+        elif name in SMOOTHER_TESTED:
+            check[name] = kept(name, a)
+    model = fit(sum_of(list(learn.values())), confidence.CARRIED_SIGNALS)
+    tell("smoother", model, learn, check, None, rows)
+    return model
+
+
+def tell(
+    source: str,
+    model: ErrorModel,
+    learn: dict[str, Sample],
+    check: dict[str, Sample],
+    plain: Callable[[Sample], np.ndarray] | None,
+    rows: list[dict],
+) -> None:
+    """Judge a model of clips on each, and on all that it did not learn from."""
+    check = check | {"all": sum_of(list(check.values()))}
+    for kind, samples in (("fit", learn), ("test", check)):
+        for name, sample in samples.items():
+            rows.append(judge(f"{source}, {kind}: {name}", model, sample, plain(sample) if plain else None))
+
+
+def kept(name: str, a: argparse.Namespace) -> Sample:
+    """Samples of one clip, from the folder given with --keep if they are there."""
+    path = a.keep / f"carried-{name}.npz"
+    if not path.exists():
+        a.keep.mkdir(parents=True, exist_ok=True)
+        signals, similarity, error = carried(name, a.clips, a.keep)
+        np.savez_compressed(path, signals=signals, similarity=similarity, error=error)
+    held = np.load(path)
+    return Sample(held["signals"], held["similarity"] > 0.5, held["error"])
 
 
 def sum_of(samples: list[Sample]) -> Sample:
@@ -231,19 +287,18 @@ def sum_of(samples: list[Sample]) -> Sample:
 
 
 def write(models: dict[str, ErrorModel], rows: list[dict]) -> None:
-    """Store the models beside the package's other assets."""
-    data = {
-        "version": 1,
-        "models": {
-            name: {
-                "signals": list(m.signals),
-                "right": [round(float(v), 5) for v in m.right],
-                "spread": [round(float(v), 5) for v in m.spread],
-            }
-            for name, m in models.items()
-        },
-        "measured": [{k: r[k] for k in ("name", "n", "ece")} for r in rows],
+    """Store the models beside the package's other assets; what was not fitted stays as it is."""
+    data = json.loads(confidence.FILE.read_text(encoding="utf-8"))
+    data["models"] |= {
+        name: {
+            "signals": list(m.signals),
+            "right": [round(float(v), 5) for v in m.right],
+            "spread": [round(float(v), 5) for v in m.spread],
+        }
+        for name, m in models.items()
     }
+    others = [r for r in data["measured"] if r["name"].split(",")[0] not in models]
+    data["measured"] = others + [{k: r[k] for k in ("name", "n", "ece")} for r in rows]
     confidence.FILE.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
 

@@ -34,7 +34,7 @@ LAYERS = {
     ),
     "render": layer("core", "numpy pandas", "io", "cv2"),
     "associate": layer("core", "numpy scipy"),
-    "propagate": layer("core", "numpy", lazy_others="cv2 scipy"),
+    "propagate": layer("confidence core", "numpy", lazy_others="cv2 scipy"),
     "points": layer("core propagate", "numpy", "detect model", "cotracker cv2 tapnet torch"),
     "model": layer("core", "impose_kernels numpy safetensors torch"),
     "tracking": layer("associate core", "numpy scipy", "model", "torch"),
