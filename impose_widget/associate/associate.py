@@ -19,6 +19,7 @@ from impose_widget.core.detections import Detections
 from impose_widget.core.skeleton import Skeleton
 
 NOBODY = -1
+TINY = 1e-6
 _DEFAULT = AssociationConfig()
 
 
@@ -96,7 +97,7 @@ class _Linker:
         limit = np.where(self.bank.firm, self.config.memory, self.config.birth_within)
         self.bank = self.bank[unseen <= limit]
         if self.learned is not None:
-            self.learned.look(frame, self.bank.label[self.bank.firm], rows)
+            self.learned.look(frame, self.bank.label, self.bank.firm, rows)
         held, returned = self._recognise(rows[self.known[rows] >= 0])
         returned = self._join(frame, held, returned) if joins else returned
         candidates = self._match(frame, rows, held)
@@ -154,7 +155,7 @@ class _Linker:
         if len(free) and len(rows):
             same = self.bank[free].similarity(frame, self.bodies[rows], self.sigmas, self.config)
             if self.learned is not None:
-                same = self.learned.beside(same, self.bank.label[free], rows)
+                same = np.where(same >= least, self.learned.beside(same, self.bank.label[free], rows), same)
             a, b = _best_pairs(same, least)
             held[free[a]] = rows[b]
 
@@ -223,6 +224,8 @@ class _Linker:
         new.count_strong(np.flatnonzero(self.score[rows] >= self.config.birth_score), frame)
         self.bank = self.bank.joined(new)
         self.label[rows] = label
+        if self.learned is not None:
+            self.learned.note(label[~firm], rows[~firm])
 
     def track_ids(self, next_track_id: int) -> np.ndarray:
         """(M,) int32: the identities of all detections."""
@@ -245,11 +248,15 @@ class _Learned:
     def __init__(self, likeness: Likeness, share: float) -> None:
         self.likeness, self.share = likeness, share
         self._labels, self._rows, self._said = np.zeros(0, int), np.zeros(0, int), np.zeros((0, 0))
+        self._firm = np.zeros(0, bool)
         self._of: dict[int, list[dict[int, float]]] = {}
 
-    def look(self, frame: int, labels: np.ndarray, rows: np.ndarray) -> None:
-        """Ask about the next frame."""
-        self._labels, self._rows = labels, rows
+    def look(self, frame: int, labels: np.ndarray, firm: np.ndarray, rows: np.ndarray) -> None:
+        """Ask about the next frame: who of everybody, candidates among them, each detection is.
+
+        Were candidates left out, their detections would be taken for whoever stands beside them.
+        """
+        self._labels, self._firm, self._rows = labels, firm, rows
         self._said = self.likeness.rate(frame, labels, rows)
 
     def beside(self, same: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -263,10 +270,13 @@ class _Learned:
         return np.where(np.isfinite(said), (1 - self.share) * same + self.share * np.nan_to_num(said), same)
 
     def note(self, candidates: np.ndarray, rows: np.ndarray) -> None:
-        """Remember what is said of the detections of candidates."""
+        """Remember what is said of the detections of candidates, given that they are none of the candidates."""
         column = np.searchsorted(self._rows, rows)
+        people = self._labels[self._firm].tolist()
+        rest = np.maximum(1 - np.nansum(self._said[~self._firm], 0), TINY)
         for label, m in zip(candidates.tolist(), column, strict=True):
-            self._of.setdefault(label, []).append(dict(zip(self._labels.tolist(), self._said[:, m], strict=True)))
+            said = np.minimum(self._said[self._firm, m] / rest[m], 1)
+            self._of.setdefault(label, []).append(dict(zip(people, said, strict=True)))
 
     def beside_all(self, same: np.ndarray, lost: np.ndarray, fresh: np.ndarray) -> np.ndarray:
         """As `beside`, of candidates (M,) as wholes: the mean of all that was said of each."""

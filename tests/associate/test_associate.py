@@ -220,3 +220,40 @@ def test_better_than_the_textbook_on_people_who_walk_about() -> None:
     assert ours.idf1 > 0.95
     for other in total.values():
         assert ours.idf1 > other.idf1 and ours.switches < other.switches
+
+
+class Nearest:
+    """A likeness that takes each detection for whoever of those it is asked about was seen nearest, and never doubts."""
+
+    def __init__(self, found: Detections) -> None:
+        self.middle, self.last = found.xy.mean(1), {}
+
+    def rate(self, frame: int, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        far = [np.linalg.norm(self.last[n] - self.middle[rows], axis=1) for n in labels.tolist()]
+        near = np.exp(-np.array(far).reshape(len(labels), len(rows)) / 5)
+        return near / np.maximum(near.sum(0), 1e-12)
+
+    def see(self, frame: int, labels: np.ndarray, rows: np.ndarray) -> None:
+        self.last |= dict(zip(labels.tolist(), self.middle[rows], strict=True))
+
+    def rename(self, old: int, new: int) -> None:
+        self.last[new] = self.last.pop(old)
+
+
+def heard(found: Detections) -> np.ndarray:
+    return associate(found, np.full(len(found), -1, np.int32), FIRST_NEW, COCO17, likeness=Nearest(found))
+
+
+def test_a_likeness_does_not_take_somebody_who_appears_for_whoever_stands_beside_them() -> None:
+    found = at({t: [(400, 300)] if t < 5 else [(400, 300), (480, 300)] for t in range(25)})
+    weak = (found.frame >= 5) & (found.xy.mean(1)[:, 0] < 440) & (found.frame % 2 == 1)
+    found = dataclasses.replace(found, score=np.where(weak, 0.2, 0.3).astype(np.float32))
+    ids, left = heard(found), found.xy.mean(1)[:, 0] < 440
+    assert (ids[left] == FIRST_NEW).all()
+    assert (ids[~left] == FIRST_NEW + 1).all()
+
+
+def test_a_likeness_is_asked_whom_of_the_lost_somebody_continues_as_if_they_were_not_known_yet() -> None:
+    places = {t: [(300, 300), (400, 300)] for t in range(10)} | {t: [(395, 300)] for t in range(30, 45)}
+    ids, frame = heard(at(places)), at(places).frame
+    assert set(ids[frame >= 30]) == {FIRST_NEW + 1}
