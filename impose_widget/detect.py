@@ -64,6 +64,23 @@ class Refiner(Protocol):
         ...
 
 
+@runtime_checkable
+class Describer(Protocol):
+    """Says what people look like."""
+
+    def describe(self, frame: np.ndarray, xy: np.ndarray) -> np.ndarray:
+        """What the network sees at keypoints.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB.
+            xy: (N, K, 2) pixels of the frame, NaN where not known.
+
+        Returns:
+            (N, K, C) float16, NaN where not known or outside the frame.
+        """
+        ...
+
+
 class MoveNetDetector:
     """MoveNet MultiPose on the shipped weights: COCO-17 keypoints.
 
@@ -89,15 +106,19 @@ class MoveNetDetector:
 
     def _run(self, images: np.ndarray, lowest: float) -> list[People]:
         """People in images (B, H, W, 3) uint8 whose sides are multiples of 32."""
-        if self._network is None:
-            self._load()
+        network = self._ready()
         import torch
 
         from impose_widget.model.decode import decode
 
         batch = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
         with torch.inference_mode():
-            return decode(self._network(batch), lowest)
+            return decode(network(batch), lowest)
+
+    def _ready(self) -> Any:
+        if self._network is None:
+            self._load()
+        return self._network
 
     def _load(self) -> None:
         try:
@@ -139,6 +160,27 @@ class MoveNetDetector:
             for number, (_, scale), found in zip(indices[start : start + BATCH], scaled, people, strict=True):
                 parts.append(distinct(_in_frame(found, scale, number), LOW_SCORE))
         return Detections.concatenate(parts)
+
+    def describe(self, frame: np.ndarray, xy: np.ndarray) -> np.ndarray:
+        """What people look like: the backbone's map of stride 8, in which clothes differ; see `Describer`.
+
+        Later maps tell keypoints apart, not people.
+        """
+        image, scale = _fit(checked_frame(frame), self.size)
+        network = self._ready()
+        import torch
+        import torch.nn.functional as F
+
+        height, width = image.shape[:2]
+        where = (xy + 0.5) * scale / (width, height) * 2 - 1  # edges of the image at -1 and 1
+        shown = np.isfinite(where).all(-1) & (np.abs(np.nan_to_num(where)) < 1).all(-1)
+        with torch.inference_mode():
+            pixels = torch.from_numpy(image).to(self._device).permute(2, 0, 1)[None]
+            at = torch.from_numpy(np.where(shown[..., None], where, 0).astype(np.float32)).to(self._device)
+            found = F.grid_sample(network.backbone.early(network.normalised(pixels)), at[None], align_corners=False)
+        looks = found[0].permute(1, 2, 0).cpu().numpy().astype(np.float16)
+        looks[~shown] = np.nan
+        return looks
 
     def detect_in_box(self, frame: np.ndarray, box: np.ndarray) -> Detections:
         """The pose in a drawn box (x, y, width, height): the candidate that fits it best, however weak.

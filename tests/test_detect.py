@@ -85,3 +85,16 @@ def test_bad_input_gets_one_sentence(detector: MoveNetDetector, tmp_path) -> Non
         MoveNetDetector(size=100)
     with pytest.raises(FileNotFoundError, match="does not exist"):
         MoveNetDetector(tmp_path / "none.safetensors").detect([np.zeros((8, 8, 3), np.uint8)], [0])
+
+
+def test_what_people_look_like_is_read_at_their_keypoints() -> None:
+    frame = np.zeros((200, 400, 3), np.uint8)
+    frame[:, :200] = (200, 30, 30)
+    frame[:, 200:] = (30, 30, 200)
+    xy = np.array([[(60, 80), (90, 120), (np.nan, 5)], [(300, 80), (340, 120), (401, 50)]])
+    looks = MoveNetDetector(size=256).describe(frame, xy)
+    assert looks.shape == (2, 3, 48) and looks.dtype == np.float16
+    assert np.isnan(looks[:, 2]).all() and np.isfinite(looks[:, :2]).all()
+    within = np.abs(looks[:, 0] - looks[:, 1]).max(-1)
+    assert (np.abs(looks[0, 0] - looks[1, 0]).max() > 5 * within).all()
+    assert MoveNetDetector().describe(frame, xy[:0]).shape == (0, 3, 48)

@@ -68,6 +68,14 @@ def train(
     relations: Annotated[
         bool, typer.Option(help="Of stage identity: whether attention is told how people lie to each other.")
     ] = True,
+    features: Annotated[
+        bool,
+        typer.Option(
+            "--features",
+            help="Of stage identity: also learn from what people look like, in the images that JSON files name; "
+            "features are made once and kept in the run's folder.",
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many, with a checkpoint.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -93,7 +101,9 @@ def train(
     if stage == "identity":
         if processes > 1:
             raise ValueError(f"Expected one process for stage identity, got {processes}; the decoder is small.")
-        _identity(annotations, steps, batch, rate or 5e-4, seed, pose_embedding, relations, place)
+        _identity(
+            annotations, images, steps, batch, rate or 5e-4, seed, pose_embedding, relations, features, start, place
+        )
         return
     if stage == "points":
         _points(annotations, steps, batch, rate or 8e-4, seed, place)
@@ -129,27 +139,36 @@ def _refine(videos: list, steps: int, batch: int, rate: float, seed: int, start:
 
 def _identity(
     annotations: list[Path],
+    images: Path | None,
     steps: int,
     batch: int,
     rate: float,
     seed: int,
     pose_embedding: bool,
     relations: bool,
+    features: bool,
+    start: Path | None,
     place: Place,
 ) -> None:
     """Train the ID decoder."""
     from impose_widget.core.skeleton import COCO17
+    from impose_widget.detect import MoveNetDetector
     from impose_widget.model.id_config import IdentityConfig
+    from impose_widget.tracking.looks import PARTS
     from impose_widget.train.id_loop import train_identity
     from impose_widget.train.id_settings import IdentitySettings
+    from impose_widget.train.looking import with_looks
     from impose_widget.train.tracked import read_tracked
 
-    videos = [v for path in annotations for v in read_tracked(path, COCO17)]
-    config = IdentityConfig(pose_width=64 if pose_embedding else 0, relations=relations)
+    videos = [v for path in annotations for v in read_tracked(path, COCO17, features, images)]
+    if features:
+        videos = with_looks(videos, MoveNetDetector(device=place.device), place.out / "features")
+    width = len(PARTS) * videos[0].looks.shape[-1] if features else 0
+    config = IdentityConfig(pose_width=64 if pose_embedding else 0, relations=relations, features=width)
     settings = IdentitySettings(config, batch=batch, steps=steps, rate=rate, seed=seed)
     people = sum(v.keypoints.shape[1] for v in videos)
     typer.echo(f"identity: learns from {people} people in {len(videos)} videos")
-    typer.echo(f"weights: {train_identity(videos, COCO17, settings, place)}")
+    typer.echo(f"weights: {train_identity(videos, COCO17, settings, place, start=start)}")
 
 
 def _points(folders: list[Path], steps: int, batch: int, rate: float, seed: int, place: Place) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from impose_widget.model.id_config import IdentityConfig
 from impose_widget.model.pose_embedding import PoseEmbedding
-from impose_widget.model.relations import COUNT, Observations, relations
+from impose_widget.model.relations import ALIKE, COUNT, Observations, likeness, relations
 
 BOX_BANDS = 6
 COPIED = 2.0  # by how much a word that was read outweighs "somebody new" in an untrained decoder
@@ -28,6 +28,9 @@ class IdDecoder(nn.Module):
         super().__init__()
         self.config = config
         self.box = nn.Linear(4 * (1 + 2 * BOX_BANDS) + config.features, config.box_width)
+        if config.features:  # of what it learned from: features are heard in units of how much people differ
+            self.register_buffer("look_mean", torch.zeros(config.features))
+            self.register_buffer("look_spread", torch.ones(config.features))
         self.box_norm = nn.LayerNorm(config.box_width)
         self.trajectory = nn.ModuleList(_Residual(config.box_width, 2) for _ in range(2))
         self.pose = (
@@ -59,15 +62,27 @@ class IdDecoder(nn.Module):
         Returns:
             Logits (B, Q, words + 1); the last word is "somebody new".
         """
+        now, then = self._scaled(now), self._scaled(then)
         queries = self._tokens(now, torch.full_like(now.frame, self.newborn), False)
         keys = self._tokens(then, words, True)
         gap = now.frame[:, :, None] - then.frame[:, None]
         seen = (gap > 0) & (gap < self.config.window) & then.real[:, None]
         beside = (now.frame[:, :, None] == now.frame[:, None]) & now.real[:, None]
         related = relations(now, then) if self.config.relations else None
+        if related is not None and self.config.features:
+            related = torch.cat([related, likeness(now.features, then.features)], -1)
         for layer in self.layers:
             queries = layer(queries, keys, beside, seen, gap.clamp(0, self.config.window - 1), related)
         return self.read(queries[..., -self.config.word_width :])
+
+    def _scaled(self, people: Observations) -> Observations:
+        """With features about 0 and of size 1; zeros are not known, and stay."""
+        if not self.config.features:
+            return people
+        if people.features is None:
+            return people._replace(features=people.box.new_zeros(*people.frame.shape, self.config.features))
+        scaled = (people.features.float() - self.look_mean) / self.look_spread
+        return people._replace(features=torch.where(people.features == 0, torch.zeros_like(scaled), scaled))
 
     def _tokens(self, people: Observations, words: Tensor, history: bool) -> Tensor:
         """Equation 2: features of the person, the pose, the identity's word, side by side."""
@@ -139,7 +154,7 @@ class _Layer(nn.Module):
         self.history_norm = nn.LayerNorm(config.width)
         self.time = nn.Parameter(torch.zeros(config.window, config.heads))
         self.think = _Residual(config.width, 2)
-        self.relate = _Relate(config.heads) if config.relations else None
+        self.relate = _Relate(config.heads, COUNT + (ALIKE if config.features else 0)) if config.relations else None
         _copying(self.history, config)
 
     def forward(
@@ -157,15 +172,16 @@ class _Layer(nn.Module):
 class _Relate(nn.Module):
     """From relations to a bias of each head."""
 
-    def __init__(self, heads: int) -> None:
+    def __init__(self, heads: int, count: int) -> None:
         super().__init__()
-        self.inner = nn.Sequential(nn.Linear(COUNT, 32), nn.GELU(), nn.Linear(32, heads))
+        self.inner = nn.Sequential(nn.Linear(count, 32), nn.GELU(), nn.Linear(32, heads))
         nn.init.zeros_(self.inner[-1].weight)
         nn.init.zeros_(self.inner[-1].bias)
-        self.straight = nn.Linear(COUNT, heads, bias=False)
+        self.straight = nn.Linear(count, heads, bias=False)
         nn.init.zeros_(self.straight.weight)
         with torch.no_grad():  # whoever is where somebody would be by now is that one, to begin with
             self.straight.weight[:, 1] = -4.0
+            self.straight.weight[:, COUNT : COUNT + 1] = -1.0  # and whoever looks like somebody
 
     def forward(self, related: Tensor) -> Tensor:
         return self.inner(related) + self.straight(related)

@@ -25,6 +25,33 @@ def save_identity(state: Mapping[str, Tensor], config: IdentityConfig, path: Pat
     partial.replace(path)
 
 
+def begin_from(network: IdDecoder, path: Path) -> None:
+    """Put trained weights into a new decoder, which may hear features of the image where the trained one did not.
+
+    What is new keeps its untrained weights in the straight way from relations to attention, which say nothing of people
+    without features; elsewhere it begins at zero.
+
+    Raises:
+        FileNotFoundError, ValueError: see `load_identity`; or the decoders differ in more than that.
+    """
+    old, wanted = load_identity(path).state_dict(), network.state_dict()
+    for name, value in wanted.items():
+        held = old.get(name)
+        if held is None and name.startswith("look_"):
+            continue
+        if held is None or held.shape[:-1] != value.shape[:-1] or held.shape[-1:] > value.shape[-1:]:
+            raise ValueError(
+                f"Expected weights of a decoder like the one to be trained, got {path}, whose {name} is "
+                f"{None if held is None else tuple(held.shape)} and not {tuple(value.shape)}."
+            )
+        if held.shape != value.shape:
+            if not name.endswith("straight.weight"):
+                value.zero_()
+            value[..., : held.shape[-1]] = held
+        else:
+            value.copy_(held)
+
+
 def load_identity(path: Path) -> IdDecoder:
     """The ID decoder of a weights file, ready to use on the CPU.
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 # (output channels, stride, how many) of the inverted residuals; the first has no expansion.
 STAGES = ((24, 1, 1), (40, 2, 2), (48, 2, 3), (96, 2, 4), (144, 1, 3), (240, 2, 3), (480, 1, 1))
 STEM, HEAD, EXPANSION = 48, 1280, 6
+STRIDE_4, STRIDE_8, STRIDE_16 = 2, 5, 9  # last blocks of these strides (at 16, of 96 channels)
 
 
 class SameConv(nn.Conv2d):
@@ -53,12 +54,19 @@ class MobileNetV2(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.head = nn.Conv2d(inputs, HEAD, 1)
 
+    def early(self, image: Tensor) -> Tensor:
+        """The map of stride 8 alone, (B, 48, H/8, W/8): what things look like rather than what they are."""
+        x = F.relu6(self.stem(image), inplace=True)
+        for block in self.blocks[: STRIDE_8 + 1]:
+            x = block(x)
+        return x
+
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(B, 3, H, W) in -1..1, sides multiples of 32, to maps (B, C, H/s, W/s) for s = 4, 8, 16, 32."""
         x = F.relu6(self.stem(image), inplace=True)
         maps = []
         for i, block in enumerate(self.blocks):
             x = block(x)
-            if i in (2, 5, 9):  # the last block of stride 4, 8, and the last of 96 channels at stride 16
+            if i in (STRIDE_4, STRIDE_8, STRIDE_16):
                 maps.append(x)
         return *maps, F.relu6(self.head(x), inplace=True)

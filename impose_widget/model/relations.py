@@ -84,6 +84,20 @@ def relations(now: Observations, then: Observations) -> Tensor:
     return torch.stack(numbers, -1).float().nan_to_num(0.0)
 
 
+ALIKE = 2  # numbers of a pair about looks
+
+
+@torch.no_grad()
+def likeness(now: Tensor, then: Tensor) -> Tensor:
+    """(B, Q, S, ALIKE) for features (B, Q, F) and (B, S, F), zeros where not known: how far apart they are, root mean
+    square over those that both have, and the share of those."""
+    a, b = (now != 0).to(now.dtype), (then != 0).to(then.dtype)
+    both = a @ b.mT
+    apart = (now**2 * a) @ b.mT + a @ (then**2 * b).mT - 2 * (now * a) @ (then * b).mT
+    far = (apart.clamp(min=0) / both.clamp(min=1)).sqrt()
+    return torch.stack([far, both / max(now.shape[-1], 1)], -1)
+
+
 def _overlap(now: Tensor, then: Tensor, shift: Tensor) -> Tensor:
     """Intersection over union of boxes, those then shifted to where they would be."""
     low = torch.maximum(now[..., :2], then[..., :2] + shift)

@@ -21,6 +21,7 @@ from impose_widget.propagate.readings import fill_gaps, smooth_readings
 from impose_widget.session.claims import claim_readings, claims
 from impose_widget.session.journal import pack_frames
 from impose_widget.session.state import State
+from impose_widget.tracking.looks import pooled
 
 if TYPE_CHECKING:
     from impose_widget.detect import Detector
@@ -65,7 +66,10 @@ def find(
         for part in parts(todo, chunk):
             new = [f for f in part if not state.readings.analysed[f]]
             if new:
-                state.add_detections(new, detector.detect(list(video.frames(new)), new))
+                images = list(video.frames(new))
+                rows = state.add_detections(new, detector.detect(images, new))
+                if identifier is not None and identifier.looks:
+                    _describe(state, detector, dict(zip(new, images, strict=True)), rows)
             left.difference_update(part)
             done += len(part)
             final = [f for f in sorted([*held, *part]) if left.isdisjoint(range(f + 1, f + 1 + LOOKAHEAD))]
@@ -117,6 +121,20 @@ def _runs(frames: list[int]) -> Iterator[list[int]]:
             start = i
 
 
+def _describe(state: State, detector: Detector, images: dict[int, np.ndarray], rows: np.ndarray) -> None:
+    """Keep what readings look like, if the detector can say; only keypoints that it is sure of are looked at."""
+    from impose_widget.detect import Describer
+
+    if not isinstance(detector, Describer):
+        return
+    table = state.readings.table[rows]
+    known = table.keypoints[..., 2] >= detector.KEYPOINT_SCORE
+    for frame in np.unique(table.frame).tolist():
+        here = np.flatnonzero(table.frame == frame)
+        looks = detector.describe(images[frame], np.where(known[here, :, None], table.xy[here], np.nan))
+        state.add_looks(rows[here], pooled(looks, known[here]))
+
+
 def _heard(identifier: Identifier | None) -> dict[str, str]:
     return {} if identifier is None else {"association": "id"}
 
@@ -143,7 +161,7 @@ def link(
     owner = everywhere[rows]
     later = final[-1] + 1
     joins = later < len(state.found) and bool(state.found[later])  # those after them were looked for first
-    heard = None if identifier is None else identifier.likeness(detections)
+    heard = None if identifier is None else identifier.likeness(detections, state.looks.of(rows))
     ids = associate(detections, owner, state.next_track_id, skeleton, config, joins, heard)
     fresh = (owner == -1) & (ids >= 0) & (detections.frame <= final[-1])
     for track_id in np.unique(ids[fresh]):

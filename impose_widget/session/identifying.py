@@ -41,11 +41,16 @@ class Identifier:
             self._decoding = Decoding(self.weights, self._size)
         return self._decoding
 
-    def likeness(self, detections: Detections) -> Likeness:
-        """What association hears about some detections."""
+    @property
+    def looks(self) -> bool:
+        """Whether it hears what people look like."""
+        return self._ready.features > 0
+
+    def likeness(self, detections: Detections, features: np.ndarray | None = None) -> Likeness:
+        """What association hears about some detections, with features (M, F) of the image if there are any."""
         from impose_widget.tracking.likeness import LearnedLikeness
 
-        return LearnedLikeness(detections, self._ready)
+        return LearnedLikeness(detections, self._ready, features=features)
 
     def swaps(self, bank: TrajectoryBank, frames: np.ndarray) -> list[Swap]:
         """Where it would name people otherwise."""

@@ -43,6 +43,8 @@ CREATE TABLE steps (
 CREATE TABLE detections (id INTEGER PRIMARY KEY, frames TEXT NOT NULL, n INTEGER NOT NULL, data BLOB NOT NULL);
 """
 
+_LOOKS = "CREATE TABLE IF NOT EXISTS looks (id INTEGER PRIMARY KEY, n INTEGER NOT NULL, data BLOB NOT NULL)"
+"""Made when it is needed: few sessions have any."""
 
 DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError, json.JSONDecodeError, zlib.error, KeyError, TypeError, IndexError)
 """What reading a journal may raise when a drive or another program has changed its bytes."""
@@ -239,7 +241,23 @@ class Journal:
                 (pack_frames(frames), len(detections), data),
             )
 
+    def add_looks(self, rows: np.ndarray, features: np.ndarray) -> None:
+        """Store what readings look like, where an ID decoder hears that: rows (n,), features (n, F)."""
+        parts = np.asarray(rows, "<i4"), np.asarray(features, "<f2")
+        data = zlib.compress(b"".join(np.ascontiguousarray(p).tobytes() for p in parts), 1)
+        with self._writing():
+            self._db.execute(_LOOKS)
+            self._db.execute("INSERT INTO looks (n, data) VALUES (?, ?)", (len(rows), data))
+
     # -- what is read --------------------------------------------------------------------------------------------
+
+    def looks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """(rows, features) as they were stored."""
+        if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'looks'").fetchone() is None:
+            return
+        for n, data in self._db.execute("SELECT n, data FROM looks ORDER BY id"):
+            raw = zlib.decompress(data)
+            yield np.frombuffer(raw[: 4 * n], "<i4"), np.frombuffer(raw[4 * n :], "<f2").reshape(n, -1)
 
     def meta(self) -> dict[str, Any]:
         """All facts about the journal itself."""

@@ -15,6 +15,7 @@ from impose_widget.session.history import History
 from impose_widget.session.journal import DAMAGE, Action, Journal, Step, damaged
 from impose_widget.session.readings import Readings
 from impose_widget.session.reverting import back_to
+from impose_widget.tracking.looks import Looks
 
 SAYS = frozenset({"resolve_issue", "review"})
 """Actions that say something of poses and change none; they are steps of undo as well."""
@@ -45,6 +46,8 @@ class State:
         self.journal = journal
         self.tracks = Tracks(n_keypoints)
         self.readings = Readings(n_keypoints, n_frames)
+        self.looks = Looks()
+        """What readings look like, where the session's ID decoder hears that."""
         self.decisions: dict[int, str] = {}
         self.actions: list[Action] = []
         self.next_track_id = 0
@@ -64,6 +67,8 @@ class State:
         n_keypoints = self.tracks.n_keypoints
         for frames, detections in self.journal.detections(n_keypoints):
             self.readings.add(frames, detections)
+        for rows, features in self.journal.looks():
+            self.looks.add(rows, features)
         for change in self.journal.changes(n_keypoints):
             self.tracks.apply([change])
             self.next_track_id = max(self.next_track_id, change.track_id + 1)
@@ -130,6 +135,12 @@ class State:
         with self.lock:
             self.journal.add_detections(frames, detections)
             return self.readings.add(frames, detections)
+
+    def add_looks(self, rows: np.ndarray, features: np.ndarray) -> None:
+        """Store what readings (n,) look like (n, F)."""
+        with self.lock:
+            self.journal.add_looks(rows, features)
+            self.looks.add(rows, features)
 
     def undo(self) -> Action | None:
         """Take the last action back; None if there is none left."""

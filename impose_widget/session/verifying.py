@@ -28,7 +28,7 @@ class Verifying(SessionBase):
     """Everybody's trajectory, by frame: windows of the past and of the future; see `tracking.bank`."""
 
     def _remember(self) -> None:
-        self.bank = TrajectoryBank(self._state.tracks, len(self.video))
+        self.bank = TrajectoryBank(self._state.tracks, len(self.video), looks=self._state.looks)
         self._state.on_change(self._rewritten)
 
     def _rewritten(self, changed: Changed) -> None:

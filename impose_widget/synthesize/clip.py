@@ -71,7 +71,7 @@ def write_clip(
             pass
     _write_arrays(folder / "truth.npz", truths)
     _write_table(folder / "poses.parquet", scene, truths)
-    data = posetrack(scene, truths, frames)
+    data = posetrack(scene, truths, frames, folder.resolve().name)
     partial = folder / f".{ANNOTATIONS}"
     partial.write_text(json.dumps(data, separators=(",", ":")), encoding="utf-8")
     partial.replace(folder / ANNOTATIONS)
@@ -97,15 +97,18 @@ def shown(truth: Truth) -> np.ndarray:
     )
 
 
-def posetrack(scene: Scene, truths: list[Truth], suffix: str = "jpg") -> dict[str, Any]:
-    """The dictionary of a PoseTrack18 annotation file. Source: github.com/leonid-pishchulin/poseval, its README."""
+def posetrack(scene: Scene, truths: list[Truth], suffix: str = "jpg", folder: str | None = None) -> dict[str, Any]:
+    """The dictionary of a PoseTrack18 annotation file. Source: github.com/leonid-pishchulin/poseval, its README.
+
+    Images are named as in `folder`, the scene's name if not given.
+    """
     images, annotations = [], []
     for t, truth in enumerate(truths):
         images.append(
             {
                 "id": t + 1,
                 "frame_id": t,
-                "file_name": f"{scene.name}/{t:06d}.{suffix}",
+                "file_name": f"{folder or scene.name}/{t:06d}.{suffix}",
                 "vid_id": "1",
                 "nframes": len(truths),
                 "is_labeled": True,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from impose_widget.core.tracks import Tracks
+from impose_widget.tracking.looks import Looks
 from impose_widget.tracking.people import People, with_velocities
 
 KEPT = 32  # windows
@@ -25,7 +26,7 @@ class Trajectories:
 
     Attributes:
         track_id: (S,) whose.
-        people: (S,) pose, box, score, and the speed that was known by then.
+        people: (S,) pose, box, score, the speed that was known by then, and features of the image where there are any.
         source: (S, K) where each keypoint comes from; see `core.pose.SOURCES`.
         locked: (S, K) bool: a human stands behind it, and no machine moves it.
         revision: (S,) the newest action that wrote a keypoint of it.
@@ -55,12 +56,16 @@ class TrajectoryBank:
         tracks: the poses; whoever changes them calls `changed`.
         n_frames: of the video.
         window: frames that a person is remembered.
+        looks: features of the readings that poses were made of; what is read of a person stays theirs when a human
+            moves keypoints or names them otherwise.
 
-    Memory: a byte a frame of each person who was edited, and the last windows, about 300 bytes a person and frame.
+    Memory: a byte a frame of each person who was edited, and the last windows, about 300 bytes a person and frame (and
+    four a feature).
     """
 
-    def __init__(self, tracks: Tracks, n_frames: int, window: int = 64) -> None:
+    def __init__(self, tracks: Tracks, n_frames: int, window: int = 64, looks: Looks | None = None) -> None:
         self.tracks, self.n_frames, self.reach = tracks, n_frames, window
+        self.looks = Looks() if looks is None else looks
         self._windows: OrderedDict[tuple[int, int, bool], tuple[tuple[int, ...], Trajectories]] = OrderedDict()
         self._stale: dict[int, np.ndarray] = {}
 
@@ -78,7 +83,7 @@ class TrajectoryBank:
         if key in self._windows and self._windows[key][0] == version:
             self._windows.move_to_end(key)
             return self._windows[key][1]
-        found = _gathered(lanes, first, stop, self.tracks.n_keypoints, backward)
+        found = _gathered(lanes, first, stop, self.tracks.n_keypoints, backward, self.looks)
         self._windows[key] = version, found
         while len(self._windows) > KEPT:
             self._windows.popitem(last=False)
@@ -124,7 +129,7 @@ class TrajectoryBank:
 
 
 def _gathered(
-    lanes: list[tuple[int, int, np.ndarray]], first: int, stop: int, n_keypoints: int, backward: bool
+    lanes: list[tuple[int, int, np.ndarray]], first: int, stop: int, n_keypoints: int, backward: bool, looks: Looks
 ) -> Trajectories:
     frames, ids, parts = [], [], []
     for track_id, start, records in lanes:
@@ -143,5 +148,6 @@ def _gathered(
     sure = np.where(records["anchor"], HUMAN, np.nan_to_num(records["score"], nan=0.5))
     keypoints = np.concatenate([records["xy"], sure[..., None]], -1)
     score = np.where(records["anchor"].any(1), HUMAN, np.nan_to_num(records["box_score"], nan=0.5))
-    people = with_velocities(People.of(frame, keypoints, records["box"], score), track_id, backward)
+    people = People.of(frame, keypoints, records["box"], score, looks.of(records["reading"]))
+    people = with_velocities(people, track_id, backward)
     return Trajectories(track_id, people, records["source"], records["anchor"], records["revision"].max(1))

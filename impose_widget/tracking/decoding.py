@@ -34,6 +34,7 @@ class Decoding:
 
         self._network = load_identity(Path(weights))
         self.window: int = self._network.config.window
+        self.features: int = self._network.config.features
         self.size = float(size[0]), float(size[1])
         self._words = Words(self._network.config.words)
         self._orders = [np.random.default_rng(i).permutation(self._network.config.words) for i in range(namings)]

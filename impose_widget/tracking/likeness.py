@@ -17,10 +17,17 @@ class LearnedLikeness:
         detections: all that will be asked about.
         decoding: the trained decoder.
         weak_score: detections that score less teach nothing about anybody.
+        features: (M, F) what they look like, see `looks`; zeros where not known.
     """
 
-    def __init__(self, detections: Detections, decoding: Decoding, weak_score: float = 0.08) -> None:
-        self._people, self._score = People.detected(detections), detections.score
+    def __init__(
+        self,
+        detections: Detections,
+        decoding: Decoding,
+        weak_score: float = 0.08,
+        features: np.ndarray | None = None,
+    ) -> None:
+        self._people, self._score = People.detected(detections, features), detections.score
         self._decoding, self._weak = decoding, weak_score
         self._history = History(decoding.window)
 

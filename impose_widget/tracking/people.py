@@ -62,9 +62,9 @@ class People:
         return cls.of(np.zeros(0, int), np.zeros((0, n_keypoints, 3)), np.zeros((0, 4)), np.zeros(0))
 
     @classmethod
-    def detected(cls, detections: Detections) -> People:
-        """The people of M detections."""
-        return cls.of(detections.frame, detections.keypoints, detections.box, detections.score)
+    def detected(cls, detections: Detections, features: np.ndarray | None = None) -> People:
+        """The people of M detections, with features (M, F) of the image if there are any."""
+        return cls.of(detections.frame, detections.keypoints, detections.box, detections.score, features)
 
     @classmethod
     def joined(cls, parts: list[People]) -> People:

@@ -97,7 +97,7 @@ def _videos_of(file: Path, images: Path | None, skeleton: Skeleton, complete: bo
         for annotation in data["annotations"]:
             people[annotation["image_id"]].append(annotation)
         entries = [e for e in data["images"] if e.get("is_labeled", True)]
-        root = _root(file, images, entries)
+        root = image_root(file, images, entries[0]["file_name"]) if entries else file.parent
         frames = defaultdict(list)
         for entry in entries:
             frame = Frame(root / entry["file_name"], _people(people[entry["id"]], order, complete))
@@ -122,10 +122,12 @@ def _columns(data: dict[str, Any], skeleton: Skeleton, file: Path) -> list[int]:
     raise ValueError(f"Expected keypoints of {skeleton.name} in {file}, got none of that name.")
 
 
-def _root(file: Path, images: Path | None, entries: list[dict[str, Any]]) -> Path:
-    if not entries:
-        return file.parent
-    first = entries[0]["file_name"]
+def image_root(file: Path, images: Path | None, first: str) -> Path:
+    """The folder that the names of images in a file are relative to, told by the first of them.
+
+    Raises:
+        FileNotFoundError: that image is nowhere.
+    """
     places = [images] if images is not None else [file.parent, *list(file.parents)[1:3]]
     for place in places:
         for root in (place, place / "images"):

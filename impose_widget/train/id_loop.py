@@ -1,4 +1,4 @@
-"""Training of the ID decoder: from tracks alone, on one device; legs of any length add up to the same run.
+"""Training of the ID decoder: from tracks, with or without looks, on one device; legs of any length add up to one run.
 
 What happens at a step depends on the seed, the step and the state before it alone.
 """
@@ -15,27 +15,34 @@ import torch.nn.functional as F
 
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.model.id_decoder import IdDecoder
-from impose_widget.model.id_file import save_identity
+from impose_widget.model.id_file import begin_from, save_identity
 from impose_widget.train import checkpoint
 from impose_widget.train.crowd import draw_clip
 from impose_widget.train.id_batch import IGNORED, IdBatch, collate, name
 from impose_widget.train.id_settings import IdentitySettings
 from impose_widget.train.leg import Leg
+from impose_widget.train.looking import spread_of
 from impose_widget.train.settings import Place
 from impose_widget.train.tracked import TrackedVideo
 
 
 def train_identity(
-    videos: Sequence[TrackedVideo], skeleton: Skeleton, settings: IdentitySettings, place: Place, show: bool = True
+    videos: Sequence[TrackedVideo],
+    skeleton: Skeleton,
+    settings: IdentitySettings,
+    place: Place,
+    show: bool = True,
+    start: Path | None = None,
 ) -> Path:
     """Train an ID decoder, or go on where a run in the same folder stopped.
 
     Args:
-        videos: what to learn from.
+        videos: what to learn from; with looks, all of them, if the network has features.
         skeleton: of the keypoints.
         settings: what decides the outcome.
         place: where it happens.
         show: whether to show a bar.
+        start: weights to begin a new run from, see `model.id_file.begin_from`.
 
     Returns:
         The weights, averaged, as safetensors; written at every checkpoint.
@@ -45,7 +52,7 @@ def train_identity(
     """
     place.out.mkdir(parents=True, exist_ok=True)
     state = checkpoint.load(place.out, settings)
-    return _Run(videos, skeleton, settings, place, state).go(show)
+    return _Run(videos, skeleton, settings, place, state, start).go(show)
 
 
 class _Run(Leg):
@@ -61,13 +68,21 @@ class _Run(Leg):
         settings: IdentitySettings,
         place: Place,
         state: dict[str, Any] | None,
+        start: Path | None,
     ) -> None:
         self.videos, self.skeleton = videos, skeleton
         self.device = torch.device(
             place.device if place.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
         )
         torch.manual_seed(settings.seed)
-        super().__init__(IdDecoder(settings.network).to(self.device), settings, place, state)
+        network = IdDecoder(settings.network)
+        if start is not None and state is None:
+            begin_from(network, start)
+        if settings.network.features and state is None:
+            mean, spread = spread_of(videos)
+            network.look_mean.copy_(torch.from_numpy(mean))
+            network.look_spread.copy_(torch.from_numpy(spread))
+        super().__init__(network.to(self.device), settings, place, state)
 
     def _batch(self) -> IdBatch:
         settings = self.settings

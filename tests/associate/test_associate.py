@@ -223,7 +223,7 @@ def test_better_than_the_textbook_on_people_who_walk_about() -> None:
 
 
 class Nearest:
-    """A likeness that takes each detection for whoever of those it is asked about was seen nearest, and never doubts."""
+    """A likeness that takes each detection for whoever of those it is asked about was seen nearest."""
 
     def __init__(self, found: Detections) -> None:
         self.middle, self.last = found.xy.mean(1), {}

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import csv
+import json
+from dataclasses import astuple
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
 
+import impose_widget as iw
 from impose_widget.cli.app import app
+from impose_widget.core.geometry import person_area
 from impose_widget.core.skeleton import COCO17
 from impose_widget.model.id_config import IdentityConfig
 from impose_widget.model.id_file import load_identity
 from impose_widget.synthesize.tracks import write_tracks
 from impose_widget.tracking.people import People
 from impose_widget.train import checkpoint
-from impose_widget.train.crowd import DUPLICATE, Clip, Crowd, draw_clip
+from impose_widget.train.crowd import DUPLICATE, Clip, Crowd, _read_as_measured, draw_clip
 from impose_widget.train.id_batch import IGNORED, Naming, collate, name
 from impose_widget.train.id_loop import train_identity
 from impose_widget.train.id_settings import IdentitySettings
+from impose_widget.train.looking import spread_of, with_looks
 from impose_widget.train.settings import Place
 from impose_widget.train.tracked import TrackedVideo, read_tracked
 from tests.train.made import LAYOUT
@@ -168,6 +174,92 @@ def test_tracks_come_from_any_file_with_identities(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="Expected videos"):
         read_tracked(tmp_path / "empty", COCO17)
+
+
+def filmed(folder: Path, video: TrackedVideo) -> Path:
+    """A video as PoseTrack's JSON with images, in which each person is a rectangle of another grey."""
+    write_tracks(video.keypoints, folder / "poses.parquet")
+    poses = iw.read(folder / "poses.parquet")
+    poses.attrs["video"] = {"name": "clip.mp4", "width": 640, "height": 360}
+    iw.write(poses, folder / "clip.json", format="posetrack18")
+    (folder / "poses.parquet").unlink()
+    data = json.loads((folder / "clip.json").read_text())
+    del data["info"]  # as others write it
+    (folder / "clip.json").write_text(json.dumps(data))
+    for file in [e["file_name"] for e in data["images"]]:
+        image = np.zeros((360, 640, 3), np.uint8)
+        for n, pose in enumerate(video.keypoints[int(Path(file).stem)]):
+            if (pose[:, 2] > 0).any():
+                low, high = np.nanmin(pose[:, :2], 0).astype(int), np.nanmax(pose[:, :2], 0).astype(int)
+                image[low[1] : high[1] + 1, low[0] : high[0] + 1] = 80 * (n + 1)
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(folder / file), image)
+    return folder / "clip.json"
+
+
+class Grey:
+    """Says how bright a keypoint is; counts the frames that it looked at."""
+
+    seen = 0
+
+    def describe(self, frame: np.ndarray, xy: np.ndarray) -> np.ndarray:
+        self.seen += 1
+        at = np.nan_to_num(xy).round().astype(int)
+        return np.where(np.isfinite(xy[..., :1]), frame[at[..., 1], at[..., 0]], np.nan).astype(np.float16)
+
+
+def test_looks_are_made_once_for_each_frame_and_go_with_their_people(tmp_path: Path) -> None:
+    file = filmed(tmp_path, walkers(2, 12))
+    blind, seen = TrackedVideo("blind", *astuple(walkers(3, 12, 1))[1:3]), Grey()
+    for _ in range(2):
+        videos = with_looks([*read_tracked(file, COCO17, pixels=True), blind], seen, tmp_path / "kept", show=False)
+        assert seen.seen == 12
+    looks = videos[0].looks
+    for n in range(2):
+        known = videos[0].keypoints[:, n, :, 2] > 0
+        assert (np.abs(looks[:, n][known].astype(float) - 80 * (n + 1)) < 12).mean() > 0.8  # the others are overlapped
+        assert np.isnan(looks[:, n][~known]).all()
+    assert np.isnan(videos[1].looks).all() and videos[1].looks.shape[-1] == 3
+    mean, spread = spread_of(videos)
+    assert mean.shape == (12,) and 80 < mean[0] < 160 and spread[0] > 20
+    crowd = Crowd(frames=10, guests=0, blind=0, look_noise=0.0)
+    clips = [draw_clip(videos, COCO17, crowd, np.random.default_rng(s)) for s in range(20)]
+    told = [c.people.features[c.owner == o] for c in clips if len(c.people) for o in (0, 1) if (c.owner == o).any()]
+    told = [f[:, 3:6][(f[:, 3:6] != 0).all(1)] for f in told]
+    steady = [f.std(0).max() < 25 for f in told if len(f) > 3]
+    assert len(steady) > 5 and np.mean(steady) > 0.7  # somebody keeps their grey, through flips and other cameras
+    with pytest.raises(ValueError, match="names its images"):
+        with_looks([blind], seen, tmp_path / "kept", show=False)
+    with pytest.raises(FileNotFoundError, match="folder of the images"):
+        read_tracked(file, COCO17, pixels=True, images=tmp_path / "elsewhere")
+
+
+def test_with_features_as_a_command(tmp_path: Path) -> None:
+    file, call = filmed(tmp_path, walkers(2, 12)), ["--stage", "identity", "--steps", "2", "--batch", "1"]
+    done = CliRunner().invoke(app, ["train", str(file), *call, "--features", "--out", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    trained = tmp_path / "run" / "weights.safetensors"
+    net = load_identity(trained)
+    assert net.config.features == 4 * 48 and net.look_spread.min() > 0
+    assert len(list((tmp_path / "run" / "features").glob("*.npy"))) == 1
+    done = CliRunner().invoke(app, ["train", str(file), *call, "--out", str(tmp_path / "b"), "--start", str(trained)])
+    assert done.exit_code != 0 and "like the one to be trained" in str(done.output)
+
+
+def test_readings_err_as_measured() -> None:
+    rng = np.random.default_rng(0)
+    pose = np.concatenate([np.tile(100 * LAYOUT + 300, (400, 1, 1)), np.full((400, 17, 1), 2.0)], -1)
+    pose[:, :6, 2] = 1
+    size = np.sqrt(person_area(pose[..., :2]))[:, None]
+    for weak, score in ((0.0, 0.63), (1.0, 0.5)):
+        read = _read_as_measured(pose, COCO17, weak, rng)
+        assert np.median(read[:, 6:, 2]) == pytest.approx(score, abs=0.02)
+        off = np.linalg.norm(read[..., :2] - pose[..., :2], axis=-1) / (COCO17.sigma_array * size)
+        sure = np.abs(read[..., 2] - 0.8) < 0.05
+        unsure = np.abs(read[..., 2] - 0.3) < 0.05
+        assert np.median(off[sure]) == pytest.approx(0.41, abs=0.08)
+        assert np.median(off[unsure]) == pytest.approx(2.8, abs=0.5)
+        assert np.percentile(off[unsure], 90) / np.median(off[unsure]) > 2.2
 
 
 def test_as_a_command(tmp_path: Path) -> None:
