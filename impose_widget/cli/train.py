@@ -154,17 +154,17 @@ def _identity(
     from impose_widget.core.skeleton import COCO17
     from impose_widget.detect import MoveNetDetector
     from impose_widget.model.id_config import IdentityConfig
-    from impose_widget.tracking.looks import PARTS
     from impose_widget.train.id_loop import train_identity
     from impose_widget.train.id_settings import IdentitySettings
-    from impose_widget.train.looking import with_looks
+    from impose_widget.train.looking import features_of, with_looks
     from impose_widget.train.tracked import read_tracked
 
     videos = [v for path in annotations for v in read_tracked(path, COCO17, features, images)]
     if features:
         videos = with_looks(videos, MoveNetDetector(device=place.device), place.out / "features")
-    width = len(PARTS) * videos[0].looks.shape[-1] if features else 0
-    config = IdentityConfig(pose_width=64 if pose_embedding else 0, relations=relations, features=width)
+    config = IdentityConfig(
+        pose_width=64 if pose_embedding else 0, relations=relations, features=features_of(videos) if features else 0
+    )
     settings = IdentitySettings(config, batch=batch, steps=steps, rate=rate, seed=seed)
     people = sum(v.keypoints.shape[1] for v in videos)
     typer.echo(f"identity: learns from {people} people in {len(videos)} videos")

@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from impose_widget.detect import Describer
-from impose_widget.tracking.looks import pooled
+from impose_widget.tracking.looks import PARTS, pooled
 from impose_widget.train.tracked import TrackedVideo
 
 
@@ -64,6 +64,11 @@ def _looks(video: TrackedVideo, describer: Describer, folder: Path) -> np.ndarra
     np.save(partial, out)
     partial.replace(path)
     return out
+
+
+def features_of(videos: Sequence[TrackedVideo]) -> int:
+    """How many features a person of these videos, all of them with looks, has (F)."""
+    return len(PARTS) * videos[0].looks.shape[-1]
 
 
 def spread_of(videos: Sequence[TrackedVideo]) -> tuple[np.ndarray, np.ndarray]:
