@@ -76,6 +76,26 @@ def test_looking_at_a_frame_prepares_it_and_work_goes_first(session, detector) -
     host.close()
 
 
+def test_after_an_edit_nothing_is_prepared_until_the_user_is_quiet(session, detector, monkeypatch) -> None:
+    monkeypatch.setattr("impose_widget.widget.host.QUIET", 60.0)
+    go_on = threading.Semaphore(2)
+    prepare = detector.prepare
+    monkeypatch.setattr(detector, "prepare", lambda frame: go_on.acquire() and prepare(frame))
+    page = Browser()
+    host = Host(session, page.hear, auto_initialize=False)
+    page.receive = host.receive
+    page.ask("frames", want=[4], size="full")
+    assert until(lambda: len(detector.prepared) == 2)
+    page.edit("correct", frame=5, track_id=9, keypoint="head", xy=[4, 4], visibility=2)  # of nobody, but somebody acts
+    for _ in range(30):
+        go_on.release()
+    time.sleep(0.4)
+    assert len(detector.prepared) <= 3  # the one in work is finished
+    monkeypatch.setattr("impose_widget.widget.host.QUIET", 0.0)
+    assert until(lambda: len(detector.prepared) > 3)
+    host.close()
+
+
 def test_a_detector_without_anything_to_prepare_is_left_alone(frames, walkers) -> None:
     with session_on(frames, TruthDetector(walkers)) as session:
         assert not session.prepares
