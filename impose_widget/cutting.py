@@ -26,7 +26,7 @@ class Cut:
     scale: float
 
     @classmethod
-    def of(cls, frame: np.ndarray, xy: np.ndarray, side: int, share: float, steps: int = 0) -> Cut:
+    def of(cls, frame: np.ndarray, xy: np.ndarray, side: int, share: float) -> Cut:
         """Cut somebody with keypoints (K, 2) out of a frame (H, W, 3).
 
         Args:
@@ -34,16 +34,8 @@ class Cut:
             xy: pixels; NaN are not looked at.
             side: pixels of the cut-out.
             share: how much of it the person takes.
-            steps: sizes an octave, and places a window, that are used; nearly the same pose gives the very same image.
-                0 for all.
         """
-        box = person_box(xy)
-        if steps:
-            reach = 2 ** (np.ceil(steps * np.log2(max(box[2:].max(), 1.0))) / steps)
-            grid = reach / steps
-            middle = np.round((box[:2] + box[2:] / 2) / grid) * grid
-            box = np.concatenate([middle - reach / 2, (reach, reach)])
-        return cls(*cut_out(frame, box, side, share))
+        return cls(*cut_out(frame, person_box(xy), side, share))
 
     def into(self, xy: np.ndarray) -> np.ndarray:
         """Positions (..., 2) of the frame in the cut-out."""

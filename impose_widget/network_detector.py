@@ -27,11 +27,8 @@ if TYPE_CHECKING:
     from impose_widget.model.impose import Detection
     from impose_widget.model.memory import Memory
 
-    Known = tuple[np.ndarray, Tensor | None, Tensor | None]
-
 CUT, CUT_SHARE = 256, 0.75  # pixels of a person cut out, and how much of them the person takes
 OWN = 0.1  # OKS above which a reading is of the same person
-CARRY_CUT, STEPS = 192, 12  # the same where people are carried, and steps of the windows, see `Cut.of`
 
 
 class ImposeDetector:
@@ -42,8 +39,6 @@ class ImposeDetector:
         device: "auto" (a GPU if there is one), "cpu" or "cuda".
         size: (short side, long side) in pixels that frames are scaled to; None for what the network learned with.
         cache: bytes of encoder memories that are kept, in half precision.
-        cuts: people are carried as cut out of the frames, each at the size that relative networks learned; else in
-            frames as they are. For relative networks alone.
 
     Raises:
         FileNotFoundError, ValueError: there is no such file, or it is of no network that is known.
@@ -58,7 +53,6 @@ class ImposeDetector:
         device: str = "auto",
         size: tuple[int, int] | None = None,
         cache: int = BOUND,
-        cuts: bool = False,
     ) -> None:
         import torch
 
@@ -74,7 +68,6 @@ class ImposeDetector:
         self.size = size or (config.short_side, config.long_side)
         self.settles = config.settles
         self._finder = None if config.detects else MoveNetDetector(device=device)
-        self.cuts = cuts and config.relative
         self.memories = Memories(self.network, self._device, cache)
 
     def detect(self, frames: Sequence[np.ndarray], indices: Sequence[int]) -> Detections:
@@ -145,61 +138,22 @@ class ImposeDetector:
         self, frames: Sequence[np.ndarray], prior: Prior, anchors: Sequence[Anchor], content: str = "here"
     ) -> tuple[np.ndarray, np.ndarray]:
         """Read people in frames to which they were carried; see `impose_widget.propagate.network.Network`."""
-        if self.cuts:
-            return self._carry_cut(frames, prior, anchors, content)
-        known = [self._anchored(a, content == "anchor") for a in anchors]
-        return self._carry([checked_frame(f) for f in frames], self.size, prior, [known] * len(frames))
-
-    def _carry_cut(
-        self, frames: Sequence[np.ndarray], prior: Prior, anchors: Sequence[Anchor], content: str
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The same, every person of every frame in an image of their own."""
-        n, people, _ = prior.deviation.shape
-        known = []
-        for anchor in anchors:
-            placed = np.isfinite(anchor.xy).all(-1)
-            part = self._cut(anchor.frame, np.where(placed[:, None], anchor.xy, anchor.reading[:, :2]))
-            reading = np.concatenate([part.into(anchor.reading[:, :2]), anchor.reading[:, 2:]], -1)
-            moved = Anchor(part.image, part.into(anchor.xy), reading)
-            known.append(self._anchored(moved, content == "anchor", (CARRY_CUT, CARRY_CUT)))
-        cuts = [self._cut(frames[i], prior.xy[i, p]) for i in range(n) for p in range(people)]
-        flat = Prior(*(part.reshape(n * people, *part.shape[2:]) for part in prior))
-        xy = np.stack([c.into(at) for c, at in zip(cuts, flat.xy, strict=True)])
-        read = np.stack([c.into(at) for c, at in zip(cuts, flat.reading[..., :2], strict=True)])
-        scale = np.array([c.scale for c in cuts])[:, None]
-        there = Prior(xy, flat.deviation * scale, flat.held, np.concatenate([read, flat.reading[..., 2:]], -1))
-        alone = Prior(*(part[:, None] for part in there))
-        told = [[known[p]] for _ in range(n) for p in range(people)]
-        found, off = self._carry([c.image for c in cuts], (CARRY_CUT, CARRY_CUT), alone, told)
-        back = np.stack([c.back(at) for c, at in zip(cuts, found[:, 0], strict=True)])
-        back = np.where(flat.held[..., None], flat.xy, back).astype(np.float32)
-        return back.reshape(prior.xy.shape), (off[:, 0] / scale).reshape(prior.deviation.shape)
-
-    def _cut(self, frame: np.ndarray, xy: np.ndarray) -> Cut:
-        return Cut.of(checked_frame(frame), xy, CARRY_CUT, CUT_SHARE, STEPS)
-
-    def _carry(
-        self,
-        images: Sequence[np.ndarray],
-        limits: tuple[int, int],
-        prior: Prior,
-        known: Sequence[Sequence[Known]],
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """As `carry`, of images of one size, with what is known (see `_anchored`) of each person in each of them."""
         from impose_widget.model.memory import together
 
-        memory, image = together([self.memories.of(i, limits) for i in images]), images[0]
+        memory, image = together([self.memories.of(checked_frame(f), self.size) for f in frames]), frames[0]
+        n, people, k = prior.deviation.shape
         boxes = np.array([[person_box(xy) for xy in row] for row in prior.xy])
         pairs = [zip(*row, strict=True) for row in zip(prior.xy, boxes, strict=True)]
         start = np.array([[self._start(xy, box, image) for xy, box in row] for row in pairs])
         shares = np.array([[self._shares(box, image) for box in row] for row in boxes])
-        told = None if known[0][0][2] is None else stacked(known, 2)
+        residuals, looks, contents = zip(*(self._anchored(a, content == "anchor") for a in anchors), strict=True)
+        told = _repeated(contents, n) if content == "anchor" else None
         hints = None
         if self.network.config.hints:
-            residual = np.array([[facts[0] for facts in row] for row in known])
+            residual = np.broadcast_to(np.stack(residuals), (n, people, k, 2))
             size = boxes[..., 2:].max(-1)[..., None]
             hints = self._hints(self._in_shares(prior.reading, image), prior.deviation / size, residual)
-            hints = hints._replace(looks=stacked(known, 1))
+            hints = hints._replace(looks=_repeated(looks, n))
         free = ~self._tensor(prior.held).bool()
         found = self._run("carry", memory, self._tensor(shares), self._tensor(start), free, told, hints)
         extent = np.array(image.shape[1::-1])
@@ -250,7 +204,7 @@ class ImposeDetector:
 
         return Hints(*(self._tensor(np.ascontiguousarray(x)) for x in (reading, deviation, residual)))
 
-    def _anchored(self, anchor: Anchor, with_content: bool, limits: tuple[int, int] | None = None) -> Known:
+    def _anchored(self, anchor: Anchor, with_content: bool) -> tuple[np.ndarray, Tensor | None, Tensor | None]:
         """What carries over from an anchor: residuals (K, 2), looks (K, L C), the person's content (C)."""
         placed = np.isfinite(anchor.xy).all(-1)
         known = np.where(placed[:, None], anchor.xy, anchor.reading[:, :2])
@@ -258,7 +212,7 @@ class ImposeDetector:
         residual = (anchor.xy - anchor.reading[:, :2]) / box[2:].max()
         if not (self.network.config.hints or with_content):
             return residual, None, None
-        memory = self.memories.of(checked_frame(anchor.frame), limits or self.size)
+        memory = self.memories.of(checked_frame(anchor.frame), self.size)
         at = self._tensor(self._start(known, box, anchor.frame)[None])
         looks = memory.pooled(at)[0]
         looks[~placed] = float("nan")
@@ -297,11 +251,11 @@ class ImposeDetector:
         )
 
 
-def stacked(known: Sequence[Sequence[Known]], part: int) -> Tensor:
-    """One part of what is known of people in images, (images, people, …)."""
+def _repeated(people: Sequence[Tensor], n: int) -> Tensor:
+    """Tensors of P people, once for each of n frames."""
     import torch
 
-    return torch.stack([torch.stack([facts[part] for facts in row]) for row in known])
+    return torch.stack(list(people))[None].expand(n, *[-1] * (people[0].dim() + 1))
 
 
 def keypoint_scores(found: Detection, person: Tensor) -> Tensor:

@@ -193,9 +193,8 @@ def test_frames_of_a_batch_are_read_as_they_are_alone(
         np.testing.assert_allclose(alone[0], xy[i], atol=2e-3)
 
 
-@pytest.mark.parametrize("cuts", [False, True])
-def test_what_comes_later_changes_nothing_before(relative: Path, clip: np.ndarray, cuts: bool) -> None:
-    detector = ImposeDetector(relative, "cpu", cuts=cuts)
+def test_what_comes_later_changes_nothing_before(relative: Path, clip: np.ndarray) -> None:
+    detector = ImposeDetector(relative, "cpu")
     prior, anchors = told(3, 2), [placed(clip[4]), placed(clip[5], 1)]
     xy, deviation = detector.carry(list(clip[:3]), prior, anchors)
     later, its = detector.carry([*clip[:2], clip[3]], prior, anchors)
@@ -204,45 +203,12 @@ def test_what_comes_later_changes_nothing_before(relative: Path, clip: np.ndarra
     assert np.abs(later[2] - xy[2]).max() > 0.05
 
 
-def test_people_cut_out_are_the_same_wherever_they_are(relative: Path) -> None:
-    """What is read of somebody goes with them, and grows with them, as far as resampling lets it."""
-    import cv2
-
-    rng = np.random.default_rng(0)
-    small = cv2.GaussianBlur(rng.integers(0, 255, (120, 160, 3), np.uint8), (0, 0), 3)
-    moved = np.zeros_like(small)
-    moved[8:, 16:] = small[:-8, :-16]
-    large = cv2.resize(small, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    detector = ImposeDetector(relative, "cpu", cuts=True)
-
-    def read(frame: np.ndarray, scale: float, shift: tuple[float, float]) -> np.ndarray:
-        to = np.array([36, 24]) + np.array([30, 30])
-        prior = told(1, 1)
-        xy = (prior.xy + to - (36, 24) + 0.5) * scale - 0.5 + shift
-        here = prior._replace(
-            xy=xy, deviation=prior.deviation * scale, reading=np.concatenate([xy + scale, prior.reading[..., 2:]], -1)
-        )
-        there = placed(frame)
-        at = there._replace(
-            xy=(there.xy + to - (36, 24) + 0.5) * scale - 0.5 + shift,
-            reading=np.concatenate([(there.reading[:, :2] + to - (36, 24) + 0.5) * scale - 0.5 + shift,
-                                    there.reading[:, 2:]], -1),
-        )  # fmt: skip
-        found, deviation = detector.carry([frame], here, [at])
-        return np.concatenate([(found[0, 0] - shift + 0.5) / scale - 0.5, deviation[0, 0, :, None] / scale], -1)
-
-    plain = read(small, 1, (0, 0))
-    np.testing.assert_allclose(read(moved, 1, (16, 8)), plain, atol=1.0)
-    np.testing.assert_allclose(read(large, 2, (0, 0)), plain, atol=1.0)
-
-
 def test_keypoints_held_on_the_very_border_stay_there(relative: Path, clip: np.ndarray) -> None:
-    for cuts in (False, True):
-        prior = told(2, 1)
-        prior.held[:, 0, :2] = True
-        prior.xy[:, 0, 0], prior.xy[:, 0, 1] = (-0.5, 20.123456), (71.5, 47.5)
-        xy, _ = ImposeDetector(relative, "cpu", cuts=cuts).carry(list(clip[:2]), prior, [placed(clip[4])])
-        np.testing.assert_array_equal(xy[:, 0, :2], prior.xy[:, 0, :2].astype(np.float32))
+    prior = told(2, 1)
+    prior.held[:, 0, :2] = True
+    prior.xy[:, 0, 0], prior.xy[:, 0, 1] = (-0.5, 20.123456), (71.5, 47.5)
+    xy, _ = ImposeDetector(relative, "cpu").carry(list(clip[:2]), prior, [placed(clip[4])])
+    np.testing.assert_array_equal(xy[:, 0, :2], prior.xy[:, 0, :2].astype(np.float32))
 
 
 def test_the_anchor_says_how_this_annotator_places_keypoints(relative: Path, clip: np.ndarray) -> None:

@@ -5,9 +5,9 @@
 WEIGHTS are of `impose-widget train --stage refine` (or any network). Clips are "store_aisle", "openpose_video", or
 folders that `impose-widget render` wrote. Rows that are tools of their own: "interpolation", "detection", "flow". The
 others are the product with a prior ("fusion", "smoother", "still": no tracker), "+network" and options of
-`NetworkOptions` that differ from their defaults; "+settle" lets the network read a corrected frame again; "cut=True"
-reads people cut out of the frames. Names of `impose_widget.evaluate.protocols.ablation.GRID` are the product with parts
-taken out (Table III; mAP, HOTA and VNoC of the same variants: `impose-widget evaluate --experiment ablation`).
+`NetworkOptions` that differ from their defaults; "+settle" lets the network read a corrected frame again. Names of
+`impose_widget.evaluate.protocols.ablation.GRID` are the product with parts taken out (Table III; mAP, HOTA and VNoC of
+the same variants: `impose-widget evaluate --experiment ablation`).
 
 Columns: OKS after so many clicks a tracklet (worst first), clicks to OKS .75, .85, .95 and until 95 % of frames are at
 .85; keypoints fixed and broken a click; how many of 20 frames a whole pose stays at OKS .95 when it is carried on
@@ -54,11 +54,11 @@ ROWS = (
     "fusion",
     "smoother",
     "smoother+network",
+    "smoother+network doubt=1",
     "smoother+network policy=replace",
     "smoother+network policy=keep_better",
     "smoother+network chained=True",
     "smoother+network restart=True",
-    "smoother+network cut=True",
     "still+network policy=replace",
     "smoother+network+settle",
     *PARTS,
@@ -104,7 +104,6 @@ def propagator(row: str, network: ImposeDetector) -> Propagator:
         for f in dataclasses.fields(NetworkOptions)
     }
     given = dict(word.split("=") for word in words)
-    network.cuts = given.pop("cut", "False") == "True"
     return NetworkPropagator(network, prior, NetworkOptions(**{k: types[k](v) for k, v in given.items()}))
 
 

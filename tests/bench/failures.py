@@ -144,7 +144,7 @@ def identities(folder: Path) -> list[Tile]:
         around = widened(pose_box(np.concatenate([truth.xy[before, who], truth.xy[after, who]])), 0.7)
         right = int(ids[(found.frame == before) & (owner == who)][0])
         notes = (
-            f"Frame {before}: the person in the box is number {right}, as from the start.",
+            f"Frame {before}: the person in the box is number {right}.",
             f"Frame {after}: the same person is taken for number {wrong}. {ALIKE}",
         )
         return [

@@ -24,7 +24,7 @@ from impose_widget.evaluate.methods.product import Product
 from impose_widget.evaluate.policies import targets
 from impose_widget.network_detector import ImposeDetector
 from impose_widget.propagate.base import Carry, FrameUpdate
-from impose_widget.propagate.network import DECAY, NetworkPropagator, _combined, _size
+from impose_widget.propagate.network import NetworkPropagator, _combined, _off, _size
 from impose_widget.propagate.smoother import Smoother
 from tests.bench.carrying import rendered
 from tests.bench.clicks import labelled
@@ -69,7 +69,7 @@ class Witness(NetworkPropagator):
     heard: list[tuple[int, int, int, np.ndarray]]
 
     def _update(self, carry: Carry, update: FrameUpdate, xy: np.ndarray, deviation: np.ndarray) -> FrameUpdate:
-        off = -np.log(np.clip(update.score, 1e-6, 1)) / DECAY * _size(carry)
+        off = _off(update, _size(carry))
         for i, k in zip(*np.nonzero(update.write & carry.anchor.any(0)), strict=True):
             facts = np.array([*update.xy[i, k], *xy[i, k], off[i, k], deviation[i, k]])
             self.heard.append((carry.track_id, int(update.frames[i]), int(k), facts))

@@ -62,7 +62,7 @@ def test_the_surer_one_is_kept_and_both_count_by_their_variances(scene):
         network, propagator = with_truth(frames, truth + 3, policy="keep_better")
         network.deviation = deviation
         assert error(run(frames, person, propagator)[0], expected)[1:].max() < 0.01
-    network, propagator = with_truth(frames, truth + 1, policy="fuse")
+    network, propagator = with_truth(frames, truth + 1, policy="fuse", doubt=1.0)
     fused = run(frames, person, propagator)[0][1:]
     assert (error(fused, flow[1:]) <= error(truth[1:] + 1, flow[1:]) + 1e-3).all()
     between = np.linalg.norm(fused - flow[1:], axis=-1) / error(truth[1:] + 1, flow[1:])
@@ -106,7 +106,7 @@ def test_all_keypoints_of_a_corrected_person_may_follow_where_the_network_is_sur
     )
     _, corrected = with_truth(frames, truth)
     assert not np.delete(run(frames, person, corrected)[2], 2, 1).any()
-    network, everything = with_truth(frames, truth, keypoints="all")
+    network, everything = with_truth(frames, truth, keypoints="all", doubt=1.0)
     new, _, written = run(frames, person, everything)
     assert np.delete(written[1:8], 2, 1).all() and error(new, truth)[1:8].max() < 1
     network.deviation = 100.0
@@ -167,7 +167,7 @@ def test_the_network_beside_a_tracker_is_better_than_either_alone():
     errors = [
         error(run(frames, person, p)[0], truth)[1:].mean()
         for p in (
-            NetworkPropagator(network, Drifting(25)),
+            NetworkPropagator(network, Drifting(25), NetworkOptions(doubt=1.0)),
             Drifting(25),
             NetworkPropagator(network, Still(25), REPLACE),
         )

@@ -33,7 +33,7 @@ def test_frames_and_truth_lie_side_by_side(tmp_path: Path) -> None:
         assert np.allclose(triples[known, :2], arrays["keypoints"][a["image_id"] - 1, a["track_id"]][known], atol=2e-3)
         assert (triples[:, 2] == arrays["visibility"][a["image_id"] - 1, a["track_id"]]).all()
     for image in data["images"]:
-        assert (tmp_path / Path(image["file_name"]).name).is_file()
+        assert (tmp_path.parent / image["file_name"]).is_file()  # as training looks for it
     with open_video(tmp_path / "clip.mp4") as video:
         assert len(video) == 3 and video[0].shape == (120, 160, 3)
     poses = iw.read(tmp_path / "poses.parquet")
