@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from impose_widget.core.geometry import person_area
@@ -56,6 +58,12 @@ class Body:
         np.fill_diagonal(self._near, NEIGHBOUR_WEIGHT)
         self._tracks: dict[int, list[Track]] = {1: [], -1: []}
         self._owners: dict[int, list[int]] = {1: [], -1: []}
+
+    def apart(self) -> Body:
+        """The same person, whose motion only tracks tell that are followed from now on."""
+        other = copy.copy(self)
+        other._tracks, other._owners = {1: [], -1: []}, {1: [], -1: []}
+        return other
 
     def follow(self, keypoint: int, track: Track) -> None:
         """Let a track of a keypoint tell how the body moves."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ from impose_widget.propagate.absence import fill_absent
 from impose_widget.propagate.base import CHUNK, Carry, Frames, FrameUpdate
 from impose_widget.propagate.belief import Belief
 from impose_widget.propagate.body import Body
+from impose_widget.propagate.confirmed import Way
 from impose_widget.propagate.lucas_kanade import LucasKanade
 from impose_widget.propagate.stretch import Stretch
 
@@ -97,13 +98,17 @@ class FlowFusion:
         body = Body(carry, self.skeleton, self.max_gap)
         origins = [o - carry.first for o in carry.origins if 0 <= o - carry.first < len(carry.anchor)]
         placed = carry.anchor & np.isfinite(carry.xy).all(-1)
-        stretches = []
-        for k in np.flatnonzero(placed[origins].any(0)):
-            ends: list[int | None] = [None, *(int(row) for row in np.flatnonzero(placed[:, k])), None]
-            for left, right in pairwise(ends):
-                if left in origins or right in origins:
-                    stretches.append(self.stretch(body, int(k), left, right, self.belief))
+        rows = {k: np.flatnonzero(placed[:, k]).tolist() for k in np.flatnonzero(placed[origins].any(0)).tolist()}
+        stretches = [self.stretch(body, *way, self.belief) for way in self._ways(body, rows, origins)]
+        for some in stretches:
+            some.vote()
         return _Job(body, stretches)
+
+    def _ways(self, body: Body, rows: Mapping[int, Sequence[int]], origins: Collection[int]) -> list[Way]:
+        """Stretches to carry, given the rows of each keypoint's anchors."""
+        del body
+        ends = {k: [None, *some, None] for k, some in rows.items()}
+        return [(k, a, b) for k, some in ends.items() for a, b in pairwise(some) if a in origins or b in origins]
 
     def _follow(self, chunks: Sequence[tuple[_Job, np.ndarray]]) -> Iterator[None]:
         """Let the point tracker go as far as some chunks need it; yields after every `CHUNK` frames but the last."""

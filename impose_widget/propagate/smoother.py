@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 
 from impose_widget.confidence import carried_signals, error_models
+from impose_widget.propagate.body import Body
+from impose_widget.propagate.confirmed import Way, ways
 from impose_widget.propagate.fusion import FlowFusion
 from impose_widget.propagate.hypotheses import Odds, kept_and_right, likelihood_ratio
 from impose_widget.propagate.model_error import expected_error, usual_deviation
@@ -193,3 +197,24 @@ class Smoother(FlowFusion):
 
     name = "smoother"
     stretch = SmoothStretch
+
+    def _ways(self, body: Body, rows: Mapping[int, Sequence[int]], origins: Collection[int]) -> list[Way]:
+        @cache
+        def tried(left: int, right: int) -> dict[int, SmoothStretch]:
+            """Ways between two rows of all keypoints with anchors in both, followed together as when carried."""
+            alone = body.apart()
+            some = [k for k, placed in rows.items() if left in placed and right in placed]
+            stretches = {k: self.stretch(alone, k, left, right, self.belief) for k in some}
+            tracks = [(k, track) for k, stretch in stretches.items() for track in stretch.tracks.values()]
+            for stretch in stretches.values():
+                stretch.vote()
+            lengths = [right - left + 1] * len(tracks)
+            self._flow.extend([t for _, t in tracks], lengths, lambda i, a, b: alone.motion(tracks[i][0], a, b))
+            return stretches
+
+        def off(k: int, left: int, right: int) -> float:
+            between = np.array([row for row in rows[k] if left < row < right])
+            miss = tried(left, right)[k].fused(between)[0] - body.carry.xy[between, k]
+            return float(np.linalg.norm(miss, axis=1).max() / body.scale)
+
+        return [(k, *way) for k, some in rows.items() for way in ways(some, origins, partial(off, k))]

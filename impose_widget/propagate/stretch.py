@@ -39,7 +39,11 @@ class Stretch:
             if row is not None:
                 at = body.carry.first + row
                 self.tracks[direction] = Track(at, direction, body.window, [self._anchor(row)])
-                body.follow(keypoint, self.tracks[direction])
+
+    def vote(self) -> None:
+        """Let what is followed here tell how the body moves."""
+        for track in self.tracks.values():
+            self.body.follow(self.keypoint, track)
 
     @property
     def closed(self) -> bool:

@@ -161,24 +161,6 @@ def test_whatever_is_missing_the_result_is_finite(seed: int, n: int, gaps: float
         assert np.isfinite(xy).all() and np.isfinite(deviation).all() and ((says >= 0) & (says <= 1)).all()
 
 
-def test_an_anchor_where_the_estimate_was_changes_next_to_nothing() -> None:
-    moved = []
-    for seed in range(10):
-        truth, _, score = noisy(seed)
-        read = truth + np.random.default_rng(seed).normal(0, 0.5, (N, 2))
-        before = stretch(truth, read, score, 0, N - 1)
-        rows = inside(before)
-        xy, _, _ = before.fused(rows)
-        place = truth.copy()
-        place[20] = xy[rows == 20][0]
-        flow = Given(np.diff(truth, axis=0))
-        for left, right in ((0, 20), (20, N - 1)):
-            after = stretch(place, read, score, left, right, flow)
-            part = inside(after)
-            moved.append(np.abs(after.fused(part)[0] - xy[np.isin(rows, part)]).max() / after.body.scale)
-    assert max(moved) < 0.02
-
-
 def test_what_is_said_does_not_depend_on_the_chunks() -> None:
     truth, read, score = noisy()
     some, other = (stretch(truth, read, score, 0, N - 1) for _ in range(2))
