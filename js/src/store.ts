@@ -70,7 +70,7 @@ export class Store {
   readonly saving: Signal<number> = signal(0);
   /** Changes whenever poses on screen may have changed. */
   readonly poseVersion: Signal<number> = signal(0);
-  /** Changes whenever a picture has come. */
+  /** Changes whenever a picture has come that a view waits for. */
   readonly pictureVersion: Signal<number> = signal(0);
   /** The place that Python asked the views to show last. */
   readonly asked: Signal<{ frame: number; track_id: number | null } | null> = signal<{
@@ -269,7 +269,9 @@ export class Store {
     if (!same || !this.frames) {
       this.frames?.close();
       this.frames = FrameStore.of(this.bridge, video);
-      this.frames.onReady = () => this.pictureVersion.value++;
+      this.frames.onReady = (frame) => {
+        if ([...this.shown.values()].includes(frame)) this.pictureVersion.value++;
+      };
     }
     this.poses = new PoseWindow(video.n_frames, skeleton.keypoints.length);
     this.drafts = [];

@@ -237,7 +237,8 @@ function drawAll(editor: Editor, stage: Stage, background: string, root: HTMLEle
   const shown = editor.nav.shown.peek();
   const camera = editor.viewport.camera.peek();
   const picture = shown === null ? null : (editor.store.frames?.picture(shown) ?? null);
-  if (picture || shown === null) stage.drawPicture(picture, camera, editor.viewport.image, background);
+  const playing = editor.nav.playing.peek() !== null;
+  if (picture || shown === null) stage.drawPicture(picture, camera, editor.viewport.image, background, playing);
   const scene = clip && shown !== null ? sceneOf(editor, stage.view) : null;
   stage.drawOverlay((g) => {
     if (scene && !editor.hidden.peek()) drawScene(g, scene);

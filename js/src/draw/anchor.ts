@@ -1,6 +1,6 @@
 /** An anchor is a diamond wherever it is drawn: on a person, on a trail, on the timeline. */
 
-export type Context = CanvasRenderingContext2D;
+export type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
 /** Adds the outline to the path. */
 export function anchorPath(g: Context, x: number, y: number, r: number): void {

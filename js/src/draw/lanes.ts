@@ -2,6 +2,7 @@
 
 import { CARRIED, FILLED, type LaneTable, WAITING } from "../lanes";
 import { type TimeSpan, xOf } from "../timespan";
+import type { Context } from "./anchor";
 
 /** From unsure to sure: orange to blue, which most eyes tell apart. */
 const RAMP: readonly (readonly [at: number, r: number, g: number, b: number])[] = [
@@ -61,7 +62,7 @@ function pictureOf(table: LaneTable): OffscreenCanvas {
 
 /** One lane of the frames [from, to), at a height; the last two pixels are for what is below. */
 export function drawLane(
-  g: CanvasRenderingContext2D,
+  g: Context,
   table: LaneTable,
   row: number,
   [from, to]: readonly [number, number],

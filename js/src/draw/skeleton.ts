@@ -42,6 +42,7 @@ export interface Scene {
 }
 
 export const CASING = "rgb(12 14 20 / 0.72)";
+const EDGE = 0.65; // half the width of a keypoint's edge
 const UNSURE = 0.35 * 255; // scores below this are drawn dashed and faint
 interface Edge {
   a: number;
@@ -96,7 +97,7 @@ function drawPerson(g: Context, scene: Scene, pose: Pose): void {
   const own = paintOf(scene.colour(pose.track_id));
   const paint = scene.looks.sides === "colour" ? sided(own) : own;
   const chosen = pose.track_id === scene.selected;
-  const { sides, edges } = layout(scene.skeleton);
+  const { edges } = layout(scene.skeleton);
   const points = project(scene.camera, pose);
   g.save();
   g.globalAlpha = shareOf(scene, pose.track_id);
@@ -106,8 +107,7 @@ function drawPerson(g: Context, scene: Scene, pose: Pose): void {
   }
   const size = sizeOf(scene, pose);
   drawLimbs(g, pose, points, edges, paint, size);
-  for (let k = 0; k < pose.flags.length; k++)
-    if (placed(pose, k)) drawKeypoint(g, scene, pose, k, points, paint[sides[k]!], size);
+  drawKeypoints(g, scene, pose, points, paint, size.point);
   g.restore();
 }
 
@@ -147,7 +147,6 @@ function drawLimbs(
   const unsure = (k: number) => pose.score[k]! < UNSURE && !isAnchor(pose.flags[k]!);
   const dashed = known.filter(({ a, b }) => unsure(a) || unsure(b));
   const solid = known.filter((edge) => !dashed.includes(edge));
-  g.lineCap = "round";
   g.strokeStyle = CASING;
   g.lineWidth = size.limb + 1.8;
   strokeEdges(g, solid, points);
@@ -171,52 +170,79 @@ export function strokeEdges(g: Context, edges: readonly Edge[], points: Float32A
   g.stroke();
 }
 
-/** Shape says where it comes from (anchor: diamond, carried: square, read: disc); hollow says occluded. */
-function drawKeypoint(
-  g: Context,
-  scene: Scene,
-  pose: Pose,
-  k: number,
-  points: Float32Array,
-  colour: string,
-  size: { point: number },
-): void {
-  const flags = pose.flags[k]!;
-  const [x, y] = [points[2 * k]!, points[2 * k + 1]!];
+/**
+ * Shape says where it comes from (anchor: diamond, carried: square, read: disc); hollow says occluded. Those that look
+ * the same are one path: with many people that is what a screen refresh has time for.
+ */
+function drawKeypoints(g: Context, scene: Scene, pose: Pose, points: Float32Array, paint: Paint, size: number): void {
+  const { sides } = layout(scene.skeleton);
+  const alike = new Map<string, number[]>();
+  for (let k = 0; k < pose.flags.length; k++) {
+    if (!placed(pose, k)) continue;
+    const flags = pose.flags[k]!;
+    const looks = `${sides[k]} ${isAnchor(flags)} ${visibilityOf(flags) === OCCLUDED}`;
+    const those = alike.get(looks);
+    if (those) those.push(k);
+    else alike.set(looks, [k]);
+  }
+  for (const those of alike.values()) {
+    const radii = those.map((k) => radiusOf(g, scene, pose, k, points, size));
+    const path = (more: number) => {
+      g.beginPath();
+      for (const [i, k] of those.entries())
+        outline(g, points[2 * k]!, points[2 * k + 1]!, radii[i]! + more, pose.flags[k]!);
+    };
+    paintKeypoints(g, path, pose.flags[those[0]!]!, paint[sides[those[0]!]!]);
+  }
+}
+
+/** How large a keypoint is; the chosen one and the one at the pointer have a ring, which is drawn. */
+function radiusOf(g: Context, scene: Scene, pose: Pose, k: number, points: Float32Array, size: number): number {
   const chosen = pose.track_id === scene.selected && k === scene.keypoint;
   const hovered = pose.track_id === scene.hovered?.track_id && k === scene.hovered.k;
-  const r = size.point * (isAnchor(flags) ? 1.3 : 1) * (hovered || chosen ? 1.25 : 1);
-  if (chosen || hovered) {
-    g.beginPath();
-    g.arc(x, y, r + 5, 0, 7);
-    g.lineWidth = chosen ? 2 : 1.5;
-    g.strokeStyle = chosen ? "#fff" : "rgb(255 255 255 / 0.7)";
-    g.stroke();
-  }
+  const r = size * (isAnchor(pose.flags[k]!) ? 1.3 : 1) * (hovered || chosen ? 1.25 : 1);
+  if (!chosen && !hovered) return r;
   g.beginPath();
-  outline(g, x, y, r, flags);
-  const hollow = visibilityOf(flags) === OCCLUDED;
-  if (hollow) {
-    g.lineWidth = 4.2;
-    g.strokeStyle = CASING;
-    g.stroke();
-    g.lineWidth = 2;
-    g.strokeStyle = colour;
-    g.stroke();
+  g.arc(points[2 * k]!, points[2 * k + 1]!, r + 5, 0, 7);
+  g.lineWidth = chosen ? 2 : 1.5;
+  g.strokeStyle = chosen ? "#fff" : "rgb(255 255 255 / 0.7)";
+  g.stroke();
+  return r;
+}
+
+/** Paints keypoints of these flags; `path` is their outlines, larger by so many pixels. */
+function paintKeypoints(g: Context, path: (more: number) => void, flags: number, colour: string): void {
+  const anchor = isAnchor(flags);
+  if (visibilityOf(flags) === OCCLUDED) {
+    path(0);
+    for (const [width, style] of [
+      [4.2, CASING],
+      [2, colour],
+    ] as const) {
+      g.lineWidth = width;
+      g.strokeStyle = style;
+      g.stroke();
+    }
     return;
   }
-  g.fillStyle = colour;
-  g.fill();
-  g.lineWidth = 1.3;
-  g.strokeStyle = isAnchor(flags) ? "#fff" : CASING;
-  g.stroke();
+  // Two areas: to stroke an outline takes much longer.
+  for (const [more, style] of [
+    [EDGE, anchor ? "#fff" : CASING],
+    [-EDGE, colour],
+  ] as const) {
+    path(more);
+    g.fillStyle = style;
+    g.fill();
+  }
 }
 
 function outline(g: Context, x: number, y: number, r: number, flags: number): void {
-  if (isAnchor(flags)) {
-    anchorPath(g, x, y, r);
-  } else if (sourceOf(flags) === 1 || sourceOf(flags) === 2) g.rect(x - r * 0.85, y - r * 0.85, r * 1.7, r * 1.7);
-  else g.arc(x, y, r, 0, 7);
+  if (isAnchor(flags)) anchorPath(g, x, y, r);
+  else if (sourceOf(flags) === 1 || sourceOf(flags) === 2) g.rect(x - r * 0.85, y - r * 0.85, r * 1.7, r * 1.7);
+  else {
+    g.moveTo(x + r, y);
+    g.arc(x, y, r, 0, 7);
+  }
 }
 
 function drawBox(

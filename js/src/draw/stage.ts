@@ -32,9 +32,12 @@ export class Stage {
     return true;
   }
 
-  /** The picture under a camera; `image` is the size of the video, whatever the size of the bitmap. */
-  drawPicture(picture: Picture | null, camera: Camera, image: Area, background: string): void {
-    const asked = [picture, camera, image, background, this.picture.width, this.picture.height];
+  /**
+   * The picture under a camera; `image` is the size of the video, whatever the size of the bitmap. One of many that
+   * follow each other quickly (`brief`) is scaled in the cheapest way.
+   */
+  drawPicture(picture: Picture | null, camera: Camera, image: Area, background: string, brief = false): void {
+    const asked = [picture, camera, image, background, brief, this.picture.width, this.picture.height];
     if (asked.every((v, i) => v === this.drawn[i])) return; // most of what is drawn anew is drawn over it
     const g = this.picture.getContext("2d", { alpha: false });
     if (!g) return;
@@ -46,7 +49,7 @@ export class Stage {
     const s = camera.scale * this.ratio;
     g.setTransform(s, 0, 0, s, camera.x * this.ratio, camera.y * this.ratio);
     g.imageSmoothingEnabled = s < 6; // so that pixels can be seen
-    g.imageSmoothingQuality = "high";
+    g.imageSmoothingQuality = brief ? "low" : "high";
     g.drawImage(picture.bitmap, 0, 0, image.width, image.height);
   }
 

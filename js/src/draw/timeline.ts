@@ -41,7 +41,8 @@ export interface TimelineColours {
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 const APART = 5; // CSS pixels between marks: closer ones are one
 
-export function drawTimeline(g: Context, scene: TimelineScene): void {
+/** All that stays as it is while one goes from frame to frame. */
+export function drawGround(g: Context, scene: TimelineScene): void {
   const { width, height, gutter, head, foot, colours } = scene;
   const bottom = height - foot;
   g.fillStyle = colours.track;
@@ -65,10 +66,20 @@ export function drawTimeline(g: Context, scene: TimelineScene): void {
     g.fillStyle = colours.warn;
     for (const p of scene.state.people) for (const f of p.pending) span(g, scene, [f, f], head - 4, 3, 2);
     if (scene.range) drawRange(g, scene, scene.range, bottom);
-    if (scene.glance !== null && scene.glance !== scene.frame) drawGlance(g, scene, bottom);
-    drawHandle(g, scene, bottom);
   });
   drawBar(g, scene, bottom);
+}
+
+/** Where one is, and where the pointer is. */
+export function drawPlace(g: Context, scene: TimelineScene): void {
+  const { width, height, gutter, foot, nFrames, frame, glance, colours } = scene;
+  const bottom = height - foot;
+  clipped(g, [gutter, 0, width - gutter, bottom], () => {
+    if (glance !== null && glance !== frame) drawGlance(g, scene, bottom);
+    drawHandle(g, scene, bottom);
+  });
+  g.fillStyle = colours.accent;
+  g.fillRect(gutter + ((frame + 0.5) / nFrames) * (width - gutter) - 1, bottom + 2, 2, 6);
 }
 
 function clipped(g: Context, [x, y, w, h]: readonly [number, number, number, number], draw: () => void): void {
@@ -291,6 +302,4 @@ function drawBar(g: Context, scene: TimelineScene, bottom: number): void {
   g.beginPath();
   g.roundRect(x(time.first), y, Math.max(6, x(time.first + time.span) - x(time.first)), 4, 2);
   g.fill();
-  g.fillStyle = colours.accent;
-  g.fillRect(x(scene.frame + 0.5) - 1, y - 1, 2, 6);
 }

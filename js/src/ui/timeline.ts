@@ -1,6 +1,8 @@
 /** The canvas of the timeline, and the pointer over it. */
 
-import { drawTimeline, type TimelineColours } from "../draw/timeline";
+import type { Area } from "../camera";
+import { Kept } from "../draw/kept";
+import { drawGround, drawPlace, type TimelineColours, type TimelineScene } from "../draw/timeline";
 import type { Editor } from "../editor";
 import { FOOT, GUTTER, HEAD } from "../timeline";
 import { h, type Watch } from "./dom";
@@ -38,6 +40,7 @@ export function timelineView(editor: Editor, watch: Watch, root: HTMLElement): T
     size = { width: canvas.clientWidth, height: canvas.clientHeight };
     if (size.width > 0) timeline.resize(size.width, size.height);
   };
+  const ground = new Kept();
   const draw = (colours: TimelineColours, ratio: number) => {
     const g = canvas.getContext("2d");
     const [w, h] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
@@ -46,35 +49,47 @@ export function timelineView(editor: Editor, watch: Watch, root: HTMLElement): T
     if (!g) return;
     g.setTransform(1, 0, 0, 1, 0, 0);
     g.clearRect(0, 0, w, h);
-    const clip = store.clip.peek();
-    const state = store.state.peek();
-    if (!clip || !state || w === 0) return;
+    const scene = w === 0 ? null : sceneOf(editor, size, colours);
+    if (!scene) return;
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    drawTimeline(g, {
-      ...size,
-      gutter: GUTTER,
-      head: HEAD,
-      foot: FOOT,
-      layout: timeline.layout,
-      scroll: timeline.scroll.peek(),
-      time: timeline.time.peek(),
-      nFrames: clip.video.n_frames,
-      frame: editor.nav.frame.peek(),
-      glance: timeline.pointed.peek()?.frame ?? null,
-      state,
-      tables: [timeline.detail.peek(), timeline.overview.peek()].filter((t) => t !== null),
-      issues: store.issues.peek(),
-      selected: editor.selected.peek(),
-      issue: editor.review.issue.peek(),
-      range: timeline.range.peek(),
-      carried: [
-        ...store.carried.peek(),
-        ...(editor.lookback.open.peek() ? (editor.lookback.last.peek()?.frames ?? []) : []),
-      ],
-      colours,
-    });
+    ground.draw(g, groundOf(scene), (own) => drawGround(own, scene));
+    drawPlace(g, scene);
   };
   return { canvas, draw, resize };
+}
+
+function sceneOf(editor: Editor, size: Area, colours: TimelineColours): TimelineScene | null {
+  const { store, timeline, lookback } = editor;
+  const clip = store.clip.peek();
+  const state = store.state.peek();
+  if (!clip || !state) return null;
+  const seen = lookback.open.peek() ? (lookback.last.peek()?.frames ?? []) : [];
+  return {
+    ...size,
+    gutter: GUTTER,
+    head: HEAD,
+    foot: FOOT,
+    layout: timeline.layout,
+    scroll: timeline.scroll.peek(),
+    time: timeline.time.peek(),
+    nFrames: clip.video.n_frames,
+    frame: editor.nav.frame.peek(),
+    glance: timeline.pointed.peek()?.frame ?? null,
+    state,
+    tables: [timeline.detail.peek(), timeline.overview.peek()].filter((t) => t !== null),
+    issues: store.issues.peek(),
+    selected: editor.selected.peek(),
+    issue: editor.review.issue.peek(),
+    range: timeline.range.peek(),
+    carried: [...store.carried.peek(), ...seen],
+    colours,
+  };
+}
+
+/** What the ground is drawn from; lists that are made for each scene by what is in them. */
+function groundOf(scene: TimelineScene): unknown[] {
+  const { frame: _, glance: __, layout, tables, carried, colours, ...rest } = scene;
+  return [...Object.values(rest), ...[layout, colours].flatMap(Object.values), ...tables, tables.length, ...carried];
 }
 
 type Held = { id: number; what: "seek" | "range" | "pan" | "bar"; from: number; frame: number; last: number };
