@@ -183,6 +183,30 @@ def draw_box(draft: Draft, frame: int, track_id: int, box: np.ndarray, pose: np.
     draft.put(track_id, [frame], record)
 
 
+def set_box(draft: Draft, frame: int, track_id: int, box: np.ndarray | None) -> None:
+    """Put a person's box (x, y, width, height) where a human says; None: about the keypoints, which it then follows.
+
+    The keypoints stay as they are.
+
+    Raises:
+        ValueError: there is no keypoint to be fitted to.
+    """
+    record = draft.get(track_id, [frame])
+    if box is None:
+        record["box"], record["box_score"] = np.nan, np.nan
+        record["box_source"], record["box_anchor"] = INTERPOLATED, False
+        enclose(record)
+        if not np.isfinite(record["box"]).all():
+            raise ValueError(
+                f"Expected a person with keypoints to fit the box to, got none of person {track_id} in frame {frame}; "
+                "place one with correct(), or give box_xywh."
+            )
+    else:
+        record["box"], record["box_score"] = box, HUMAN_SCORE
+        record["box_source"], record["box_anchor"] = HUMAN, True
+    draft.put(track_id, [frame], record)
+
+
 def write(draft: Draft, track_id: int, frames: np.ndarray, new: np.ndarray, mask: np.ndarray) -> None:
     """Let a machine write: keypoints (n, K) of `new` where `mask` is set and no human stands behind the old ones.
 

@@ -69,7 +69,11 @@ def source_column(codes: np.ndarray) -> pd.Categorical:
 
 def boxes_table(tracks: Tracks) -> pd.DataFrame:
     """One row a person and frame: frame, track_id, kind, x, y, w, h, score, source, anchor."""
-    frame, track_id, records = person_frames(tracks)
+    return box_rows(*person_frames(tracks))
+
+
+def box_rows(frame: np.ndarray, track_id: np.ndarray, records: np.ndarray) -> pd.DataFrame:
+    """The rows of `boxes_table` for some people in some frames: frame (n,), track_id (n,), records (n,)."""
     has = np.isfinite(records["box"]).all(1)
     frame, track_id, records = frame[has], track_id[has], records[has]
     box = records["box"]

@@ -112,6 +112,29 @@ class Lanes(Answer):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Curve(Answer):
+    """Buffers: (bins) float32 of the least and of the greatest value in each part, NaN where there is none; (bins)
+    int32 of the frame of the most suspicious one, -1 where there is none.
+    """
+
+    kind: ClassVar[str] = "curve"
+    revision: int
+    track_id: int
+    keypoint: str | None
+    what: str
+    first: int
+    stop: int
+    bins: int
+    low: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    high: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    worst: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def _buffers(self) -> list[Any]:
+        values = [np.ascontiguousarray(v, "<f4").tobytes() for v in (self.low, self.high)]
+        return [*values, np.ascontiguousarray(self.worst, "<i4").tobytes()]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Before(Answer):
     """`frames` are all ranges that the propagation changed; the rows are those in [first, stop)."""
 
@@ -206,7 +229,7 @@ class Error(Answer):
 ANSWERS = {
     c.kind: c
     for c in (
-        Welcome, Frames, Poses, Done, Started, Ok, Issue, Issues, Lanes, Before,
+        Welcome, Frames, Poses, Done, Started, Ok, Issue, Issues, Lanes, Curve, Before,
         Guide, Judged, Reviewed, Meters, Losses, Exported, Error,
     )
 }  # fmt: skip

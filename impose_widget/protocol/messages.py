@@ -26,7 +26,7 @@ class Message:
         return []
 
 
-BINARY = frozenset({"rows", "jpegs", "times", "sure", "marks"})
+BINARY = frozenset({"rows", "jpegs", "times", "sure", "marks", "low", "high", "worst"})
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from impose_widget.protocol.requests import (
     Edit,
     Request,
     WantBefore,
+    WantCurve,
     WantFrames,
     WantLanes,
     WantPoses,
@@ -85,7 +86,7 @@ def _check_limits(request: Request) -> None:
             raise Refused("value", f'Expected size as "full" or "preview", got {_brief(request.size)}.')
     if isinstance(request, (WantPoses, WantBefore)) and request.stop - request.first > MOST_POSE_FRAMES:
         raise Refused("value", f"Expected poses of at most {MOST_POSE_FRAMES} frames at a time, got more.")
-    if isinstance(request, WantLanes) and not 0 < request.bins <= MOST_BINS:
+    if isinstance(request, (WantLanes, WantCurve)) and not 0 < request.bins <= MOST_BINS:
         raise Refused("value", f"Expected bins in 1..{MOST_BINS}, got {request.bins}.")
     if isinstance(request, Edit):
         if request.action not in ACTIONS:

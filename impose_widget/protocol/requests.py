@@ -15,6 +15,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "flip": ("frame", "track_id", "part"),
     "copy_pose": ("track_id", "from_frame", "to_frame"),
     "draw_box": ("frame", "box_xywh", "track_id"),
+    "set_box": ("frame", "track_id", "box_xywh"),
     "assign": ("frame", "track_id", "new_track_id", "scope"),
     "swap": ("a", "b", "frame", "scope"),
     "merge": ("a", "b"),
@@ -108,6 +109,19 @@ class WantLanes(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class WantCurve(Request):
+    """One person's `what` ("score" or "motion") over time, of one keypoint or of all (null), as `WantLanes`."""
+
+    kind: ClassVar[str] = "curve"
+    track_id: int
+    keypoint: str | None
+    what: str
+    first: int
+    stop: int
+    bins: int
+
+
+@dataclass(frozen=True, slots=True)
 class WantBefore(Request):
     """Poses as they were before a propagation, in [first, stop); `action` null for the last one."""
 
@@ -181,7 +195,7 @@ class Ping(Request):
 REQUESTS = {
     c.kind: c
     for c in (
-        Hello, WantFrames, WantPoses, WantIssue, WantIssues, WantLanes, WantBefore,
+        Hello, WantFrames, WantPoses, WantIssue, WantIssues, WantLanes, WantCurve, WantBefore,
         WantGuide, WantJudged, WantReview, WantMeters, WantLosses, WantExport,
         Edit, Propagate, Initialize, Cancel, Option, Ping,
     )

@@ -11,7 +11,7 @@ import pandas as pd
 from impose_widget.review.match import Matched, match
 from impose_widget.review.page import Page, Section, facts
 
-HUMAN = frozenset("correct set_visibility set_anchor move flip copy_pose draw_box interpolate".split())
+HUMAN = frozenset("correct set_visibility set_anchor move flip copy_pose draw_box set_box interpolate".split())
 """Actions about one person in one frame, who was looked at then."""
 WORDS = {
     "people": "people",

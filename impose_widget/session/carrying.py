@@ -61,7 +61,8 @@ def origins(state: State, order: Order) -> dict[int, np.ndarray]:
     out = {}
     for track_id in order.track_ids if order.track_ids is not None else state.tracks.ids():
         first, records = state.tracks.lane(track_id)
-        human = records["present"] & (records["anchor"].any(1) | records["box_anchor"])
+        drawn = records["box_anchor"] & records["pending"]  # a box that was only moved says nothing about the pose
+        human = records["present"] & (records["anchor"].any(1) | drawn)
         wanted = human if order.anchored else human & records["pending"]
         frames = np.flatnonzero(wanted) + first
         if order.frame is not None:

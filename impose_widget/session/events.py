@@ -12,7 +12,7 @@ from impose_widget.session.journal import Action
 
 IDLE = 30.0  # seconds; longer pauses are not working time
 KEYPOINT_CLICKS = frozenset({"correct", "move", "flip", "copy_pose"})
-BOX_CLICKS = frozenset({"draw_box"})
+BOX_CLICKS = frozenset({"draw_box", "set_box"})
 IDENTITY_CLICKS = frozenset({"assign", "swap", "merge", "split"})
 CLICKS = KEYPOINT_CLICKS | BOX_CLICKS | IDENTITY_CLICKS
 MACHINE = frozenset({"initialize", "propagate", "complete"})
@@ -113,7 +113,8 @@ VERBS = {
     "move": "Move person {track_id}, frame {frame}",
     "flip": "Flip person {track_id}, frame {frame}",
     "copy_pose": "Copy the pose of person {track_id} to frame {frame}",
-    "draw_box": "Box of person {track_id}, frame {frame}",
+    "draw_box": "Person {track_id} in a drawn box, frame {frame}",
+    "set_box": "Box of person {track_id}, frame {frame}",
     "assign": "Person {track_id} is person {track_id_b}, from frame {frame}",
     "swap": "Swap persons {track_id} and {track_id_b}, from frame {frame}",
     "merge": "Merge person {track_id_b} into person {track_id}",

@@ -19,6 +19,7 @@ from impose_widget.core.pose import (
     empty_poses,
     read_poses,
 )
+from impose_widget.core.tables import box_rows
 from impose_widget.core.tracks import Draft
 from impose_widget.propagate.interpolate import interpolate
 from impose_widget.session import arguments
@@ -213,6 +214,38 @@ class PoseEdits(SessionBase):
                 lambda draft, revision: edits.draw_box(draft, frame, person, box, pose, revision),
             )
         return person
+
+    def set_box(self, frame: int, track_id: int, box_xywh: Sequence[float] | None = None) -> pd.DataFrame:
+        """Put a person's box where a human says, apart from the keypoints, which stay: one click.
+
+        No machine moves such a box, and it does not grow when a keypoint is placed outside of it. Other frames keep
+        their boxes.
+
+        Args:
+            frame: 0-based.
+            track_id: a person who is in it.
+            box_xywh: x, y, width, height in pixels of the video, integers at pixel centres. None fits the box to the
+                keypoints, a tenth of their extent beyond the outermost, and lets it follow them again.
+
+        Returns:
+            The row of `boxes`.
+
+        Raises:
+            KeyError: no such person.
+            ValueError, TypeError: they are not in this frame; the box is no box on the image; there is no keypoint to
+                fit it to.
+        """
+        with self._state.lock:
+            frame, track_id = self._person(frame, track_id)
+            box = None if box_xywh is None else arguments.box(box_xywh, self.video.width, self.video.height)
+            stored = None if box is None else [float(v) for v in box]
+            self._commit(
+                "set_box",
+                {"frame": frame, "track_id": track_id, "box": stored},
+                lambda draft, _: edits.set_box(draft, frame, track_id, box),
+            )
+            record = self._state.tracks.get(track_id, [frame])
+            return box_rows(np.array([frame], np.int32), np.array([track_id], np.int32), record)
 
     def _read(self, frame: int, detection: Any) -> np.ndarray:
         """The pose (1,) that the network reads in a drawn box; an empty one if it reads none."""

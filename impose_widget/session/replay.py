@@ -145,6 +145,7 @@ CALLS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "flip": lambda s, p: s.flip(p["frame"], p["track_id"], p["part"]),
     "copy_pose": lambda s, p: s.copy_pose(p["track_id"], p["from_frame"], p["frame"]),
     "draw_box": lambda s, p: s.draw_box(p["frame"], p["box"], None if p["new"] else p["track_id"]),
+    "set_box": lambda s, p: s.set_box(p["frame"], p["track_id"], p["box"]),
     "assign": lambda s, p: s.assign(p["frame"], p["track_id"], p["track_id_b"], _scope(p)),
     "swap": lambda s, p: s.swap(p["track_id"], p["track_id_b"], p["frame"], _scope(p)),
     "merge": lambda s, p: s.merge(p["track_id"], p["track_id_b"]),

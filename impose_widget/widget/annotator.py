@@ -23,8 +23,8 @@ from impose_widget.worker import Job, Lane
 STILL_AFTER = 3.0  # seconds of quiet after which the picture in the notebook is brought up to date
 TABLES = "poses boxes tracks frames issues events reviews revision skeleton video guidelines_path".split()
 CALLS = (
-    "correct set_visibility set_anchor move flip copy_pose draw_box assign swap merge split delete interpolate undo "
-    "redo next_issue resolve_issue metrics on_change export load save iter_propagate before reject "
+    "correct set_visibility set_anchor move flip copy_pose draw_box set_box assign swap merge split delete "
+    "interpolate undo redo next_issue resolve_issue metrics on_change export load save iter_propagate before reject "
     "review review_report compare judge on_event"
 ).split()
 

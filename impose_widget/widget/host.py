@@ -20,6 +20,7 @@ from impose_widget.protocol import ACTIONS, Message, Refused, Request
 from impose_widget.session import Changed, Session
 from impose_widget.widget import desk, exports
 from impose_widget.widget.ahead import Ahead
+from impose_widget.widget.curves import curve
 from impose_widget.widget.facts import explain, issue_facts, job_facts
 from impose_widget.widget.lanes import lanes
 from impose_widget.widget.pictures import Pictures
@@ -43,7 +44,7 @@ DESK = {
 }
 """Requests that need nothing but the session."""
 SLOW = (protocol.WantIssue, protocol.WantIssues, protocol.WantBefore, *DESK)  # asked for by people, not by each frame
-NOTHING_TO_CARRY = ("undo", "redo", "reject", "resolve_issue", "review", "delete", "interpolate")
+NOTHING_TO_CARRY = ("undo", "redo", "reject", "resolve_issue", "review", "delete", "interpolate", "set_box")
 LEAVES_THINGS_TO_CARRY = frozenset(ACTIONS) - set(NOTHING_TO_CARRY)
 
 
@@ -240,6 +241,9 @@ class Host:
         sent = request.rid, request.client, revision, first, stop, request.bins, ids, sure.tobytes(), marks.tobytes()
         return protocol.Lanes(*sent)
 
+    def _curve(self, request: protocol.WantCurve) -> Message:
+        return curve(self.session, request)
+
     def _before(self, request: protocol.WantBefore) -> Message:
         session = self.session
         action = session.last_propagation() if request.action is None else request.action
@@ -271,6 +275,7 @@ class Host:
         protocol.WantIssue: _issue,
         protocol.WantIssues: _issues,
         protocol.WantLanes: _lanes,
+        protocol.WantCurve: _curve,
         protocol.WantBefore: _before,
         protocol.Option: _option,
     }

@@ -55,6 +55,9 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     box: () => edits.armBox(null),
     "box for person": () =>
       editor.selected.value === null ? editor.needPerson() : edits.armBox(editor.selected.value),
+    boxes: toggle(editor.boxes),
+    "redraw box": () => edits.redrawBox(),
+    "fit box": () => edits.fitBox(),
     "delete here": () => edits.deleteHere(),
     "delete onwards": () => questions.ask("delete", "onwards"),
     "delete track": () => questions.ask("delete", "all"),

@@ -3,7 +3,8 @@
  * Pure; poses are never written to.
  */
 
-import { ABSENT, flagsOf, HUMAN, VISIBLE, visibilityOf } from "./codec";
+import type { Box } from "./boxes";
+import { ABSENT, BOX_ANCHOR, flagsOf, HUMAN, VISIBLE, visibilityOf } from "./codec";
 import type { FramePoses, Pose } from "./poses";
 
 export type Draft =
@@ -16,7 +17,8 @@ export type Draft =
       dxy: readonly [number, number];
       scale: number;
       rotation: number; // degrees, clockwise on the screen
-    };
+    }
+  | { what: "box"; frame: number; track_id: number; box: Box };
 
 /** A frame's people with drafts applied in their order. */
 export function applyDrafts(people: FramePoses | undefined, drafts: readonly Draft[], frame: number): FramePoses {
@@ -33,7 +35,8 @@ export function applyDrafts(people: FramePoses | undefined, drafts: readonly Dra
 function applied(pose: Pose, draft: Draft): Pose {
   const xy = pose.xy.slice();
   const flags = pose.flags.slice();
-  if (draft.what === "move") return { ...pose, xy: moved(pose, draft.dxy, draft.scale, draft.rotation) };
+  if (draft.what === "box") return { ...pose, box: Float32Array.from(draft.box), marks: pose.marks | BOX_ANCHOR };
+  if (draft.what === "move") return moved(pose, draft.dxy, draft.scale, draft.rotation);
   const k = draft.k;
   flags[k] = flagsOf(draft.visibility, HUMAN, true);
   if (draft.what === "keypoint") [xy[2 * k], xy[2 * k + 1]] = draft.xy;
@@ -41,18 +44,20 @@ function applied(pose: Pose, draft: Draft): Pose {
   return { ...pose, xy, flags };
 }
 
-/** All keypoints shifted, and scaled and turned about their middle, as the session's `move` does it. */
-export function moved(pose: Pose, dxy: readonly [number, number], scale: number, rotation = 0): Float32Array {
+/** All keypoints and the box shifted, and scaled and turned about their middle, as the session's `move` does it. */
+export function moved(pose: Pose, dxy: readonly [number, number], scale: number, rotation = 0): Pose {
   const [cx, cy] = middle(pose);
   const cos = scale * Math.cos((rotation * Math.PI) / 180);
   const sin = scale * Math.sin((rotation * Math.PI) / 180);
-  const out = pose.xy.slice();
-  for (let i = 0; i < out.length; i += 2) {
-    const [x, y] = [out[i]! - cx, out[i + 1]! - cy];
-    out[i] = cx + cos * x - sin * y + dxy[0];
-    out[i + 1] = cy + sin * x + cos * y + dxy[1];
-  }
-  return out;
+  const to = ([x, y]: readonly [number, number]): [number, number] => [
+    cx + cos * (x - cx) - sin * (y - cy) + dxy[0],
+    cy + sin * (x - cx) + cos * (y - cy) + dxy[1],
+  ];
+  const xy = pose.xy.slice();
+  for (let i = 0; i < xy.length; i += 2) [xy[i], xy[i + 1]] = to([xy[i]!, xy[i + 1]!]) as [number, number];
+  const [x, y, w, h] = pose.box as unknown as [number, number, number, number];
+  const [bx, by] = to([x + w / 2, y + h / 2]); // a box stays upright
+  return { ...pose, xy, box: Float32Array.of(bx - (scale * w) / 2, by - (scale * h) / 2, scale * w, scale * h) };
 }
 
 function middle(pose: Pose): [number, number] {

@@ -15,6 +15,7 @@ const PAUSE = 350; // ms after which nudges, or turns of the wheel, are one edit
 export class Editing {
   private waiting: { timer: ReturnType<typeof setTimeout>; send: () => void } | null = null;
   private boxFor: number | null = null;
+  private apart = false; // the box that is drawn changes no keypoint
   /** The limits that are being asked for, if they are. */
   readonly limits: Signal<Limits | null> = signal<Limits | null>(null);
 
@@ -137,10 +138,11 @@ export class Editing {
     this.later(() => this.move(frame, track_id, dxy, scale, rotation));
   }
 
-  /** Wait for a box around a missed person, or around one who is known. */
-  armBox(track_id: number | null): void {
+  /** Wait for a box around a missed person, or around one who is known; `apart`: their keypoints stay. */
+  armBox(track_id: number | null, apart = false): void {
     if (!this.allowed()) return;
     this.boxFor = track_id;
+    this.apart = apart;
     this.editor.questions.close();
     const armed = this.editor.tool.value.name === "boxing";
     this.editor.tool.value = armed ? IDLE : { name: "boxing", id: null, from: null, to: null };
@@ -148,6 +150,7 @@ export class Editing {
 
   async drawBox(frame: number, box: readonly number[]): Promise<void> {
     const track_id = this.boxFor;
+    if (track_id !== null && this.apart) return this.setBox(frame, track_id, box);
     this.store.say("info", "Looking for the person in the box…");
     const box_xywh = box.map((v) => round(v)) as [number, number, number, number];
     const result = await this.store.edit("draw_box", { frame, box_xywh, track_id });
@@ -155,6 +158,25 @@ export class Editing {
     this.editor.select(result);
     this.editor.guide.drawn(result, this.editor.people.value.get(result));
     this.store.say("info", track_id === null ? `Person ${result} was added.` : `Person ${result} is here now.`);
+  }
+
+  /** Put a person's box somewhere, apart from the keypoints. */
+  setBox(frame: number, track_id: number, box: readonly number[]): void {
+    const box_xywh = box.map((v) => round(v)) as [number, number, number, number];
+    void this.store.edit("set_box", { frame, track_id, box_xywh }, { what: "box", frame, track_id, box: box_xywh });
+  }
+
+  /** Ask for a new box of the selected person. */
+  redrawBox(): void {
+    this.withPose(({ track_id }) => this.armBox(track_id, true));
+  }
+
+  /** Back to the keypoints. */
+  fitBox(): void {
+    this.withPose(({ track_id }, frame) => {
+      void this.store.edit("set_box", { frame, track_id, box_xywh: null });
+      this.store.say("info", `The box of person ${track_id} follows the keypoints again.`);
+    });
   }
 
   copyPose(): void {

@@ -4,6 +4,7 @@
  */
 
 import { batch, computed, type Signal, signal } from "@preact/signals-core";
+import type { Box, Part } from "./boxes";
 import { type Point, toImage } from "./camera";
 import { commandsOf } from "./commands";
 import { Desk } from "./desk";
@@ -34,8 +35,8 @@ const DIGITS_PAUSE = 700; // ms within which digits make one number
 export interface Hovered {
   track_id: number;
   k: number | null;
+  part?: Part; // of the person's box
 }
-type Box = [number, number, number, number];
 /** What the panel shows. */
 export type Tab = "people" | "review" | "guide" | "view";
 
@@ -61,6 +62,8 @@ export class Editor {
   readonly preview: Signal<Draft | null> = signal<Draft | null>(null);
   readonly boxPreview: Signal<Box | null> = signal<Box | null>(null);
   readonly names: Signal<boolean> = signal(false);
+  /** Boxes are shown, and the selected person's can be moved and resized. */
+  readonly boxes: Signal<boolean> = signal(false);
   readonly focus: Signal<boolean> = signal(false);
   readonly hidden: Signal<boolean> = signal(false);
   readonly help: Signal<boolean> = signal(false);
@@ -256,9 +259,8 @@ export class Editor {
   }
 
   private hover(hit: Hit): void {
-    const hovered = hit.what === "nothing" ? null : { track_id: hit.track_id, k: "k" in hit ? hit.k : null };
-    const now = this.hovered.value;
-    if (now?.track_id !== hovered?.track_id || now?.k !== hovered?.k) this.hovered.value = hovered;
+    const hovered = hit.what === "nothing" ? null : { k: null, ...hit };
+    if (JSON.stringify(hovered) !== JSON.stringify(this.hovered.value)) this.hovered.value = hovered;
   }
 
   private hitAt(at: Point, pointerType: string): Hit {
@@ -266,7 +268,8 @@ export class Editor {
     if (!clip || this.hidden.value) return NOTHING;
     const camera = this.viewport.camera.value;
     const reach = reachOf(pointerType, camera.scale);
-    return hitTest(this.reachable(), clip.skeleton.edges, toImage(camera, at), reach, this.selected.value);
+    const { edges } = clip.skeleton;
+    return hitTest(this.reachable(), edges, toImage(camera, at), reach, this.selected.value, this.boxes.value);
   }
 
   /** Whom the pointer may take: while one person is focused nobody else, unless somebody is to be picked. */
@@ -286,7 +289,12 @@ export class Editor {
         const pose = this.people.value.get(track_id);
         return pose && placed(pose, k) ? [pose.xy[2 * k]!, pose.xy[2 * k + 1]!] : null;
       },
+      box: (track_id) => {
+        const pose = this.people.value.get(track_id);
+        return pose ? bounds(pose) : null;
+      },
       clamp: (point) => this.clamp(point),
+      size: this.viewport.image,
       canEdit: this.store.canEdit.value && this.nav.shown.value !== null,
     };
   }
@@ -314,6 +322,11 @@ export class Editor {
         return;
       case "move person":
         return this.edits.move(frame, effect.track_id, effect.dxy);
+      case "preview body box":
+        this.preview.value = { what: "box", frame, track_id: effect.track_id, box: effect.box };
+        return;
+      case "set body box":
+        return this.edits.setBox(frame, effect.track_id, effect.box);
       case "preview box":
         this.boxPreview.value = effect.box;
         return;

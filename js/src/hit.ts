@@ -1,11 +1,13 @@
 /** What is under a point of the image. Pure; distances are given in image pixels. */
 
+import { handleNear, onEdge, type Part } from "./boxes";
 import type { Point } from "./camera";
 import { bounds, type FramePoses, type Pose, placed } from "./poses";
 
 export type Hit =
   | { what: "keypoint"; track_id: number; k: number }
   | { what: "person"; track_id: number }
+  | { what: "box"; track_id: number; part: Part }
   | { what: "nothing" };
 
 export interface Reach {
@@ -22,7 +24,8 @@ export function reachOf(pointerType: string, scale: number): Reach {
 
 /**
  * The nearest keypoint of the selected person, if one is in reach; else the nearest of anybody; else the person whose
- * limb is there, or the smallest one whose box is there.
+ * limb is there, or the smallest one whose box is there. Where boxes are shown the handles of the selected person's
+ * come before everything, and its edge before limbs.
  */
 export function hitTest(
   people: FramePoses,
@@ -30,11 +33,16 @@ export function hitTest(
   at: Point,
   reach: Reach,
   selected: number | null,
+  boxes = false, // shown: the selected person's can be taken
 ): Hit {
   const own = selected === null ? undefined : people.get(selected);
+  const box = boxes && own ? bounds(own) : null;
+  const handle = box && handleNear(box, at, reach.limb);
+  if (handle) return { what: "box", track_id: own!.track_id, part: handle };
   return (
     (own && nearestKeypoint([own], at, reach.keypoint)) ??
     nearestKeypoint(people.values(), at, reach.keypoint) ??
+    (box && onEdge(box, at, reach.limb) ? { what: "box", track_id: own!.track_id, part: [0, 0] } : undefined) ??
     (own && nearestLimb([own], edges, at, reach.limb)) ??
     nearestLimb(people.values(), edges, at, reach.limb) ??
     smallestBox(people, at) ??

@@ -35,6 +35,9 @@ export type Command =
   | "guide"
   | "box"
   | "box for person"
+  | "boxes"
+  | "redraw box"
+  | "fit box"
   | "delete here"
   | "delete onwards"
   | "delete track"
@@ -171,6 +174,9 @@ export const KEYS: readonly Entry[] = [
   entry("People", "next person", "next person", "]"),
   entry("People", "box", "draw a box around a missed person", "B"),
   entry("People", "box for person", "read the selected person anew in a box you draw", "Shift+B"),
+  entry("People", "boxes", "boxes; drag a corner, a side or the edge of the selected person's", "Alt+B"),
+  entry("People", "redraw box", "draw the box of the person anew; keypoints stay", "Ctrl+B"),
+  entry("People", "fit box", "fit the box to the keypoints", "Alt+Shift+B"),
   entry("People", "assign", "this is somebody else from here on", "I"),
   entry("People", "swap", "swap with another person from here on", "X"),
   entry("People", "merge", "merge with another person", "M"),

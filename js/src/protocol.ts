@@ -84,6 +84,7 @@ export interface Edits {
   flip: { frame: number; track_id: number; part: string };
   copy_pose: { track_id: number; from_frame: number; to_frame: number };
   draw_box: { frame: number; box_xywh: [number, number, number, number]; track_id: number | null };
+  set_box: { frame: number; track_id: number; box_xywh: [number, number, number, number] | null };
   assign: { frame: number; track_id: number; new_track_id: number; scope: Scope | Span };
   swap: { a: number; b: number; frame: number; scope: Scope | Span };
   merge: { a: number; b: number };
@@ -123,6 +124,15 @@ export type Request =
   | { kind: "issue"; after: number | string | null }
   | { kind: "issues"; limit: number }
   | { kind: "lanes"; first: number; stop: number; bins: number }
+  | {
+      kind: "curve";
+      track_id: number;
+      keypoint: string | null;
+      what: CurveKind;
+      first: number;
+      stop: number;
+      bins: number;
+    }
   | { kind: "before"; action: number | null; first: number; stop: number }
   | { kind: "guide" }
   | { kind: "judged"; frame: number; blur: boolean }
@@ -158,6 +168,18 @@ export type Lanes = Answered & {
   stop: number;
   bins: number;
   track_ids: number[];
+};
+export type CurveKind = "score" | "motion";
+/** Three buffers of `bins`: least and greatest value (float32, NaN: none), frame of the worst (int32, -1: none). */
+export type Curve = Answered & {
+  kind: "curve";
+  revision: number;
+  track_id: number;
+  keypoint: string | null;
+  what: CurveKind;
+  first: number;
+  stop: number;
+  bins: number;
 };
 /** Poses as they were before a propagation: `frames` are all that it changed, the rows those in [first, stop). */
 export type Before = Answered & {
@@ -249,6 +271,7 @@ export type Answer =
   | (Answered & { kind: "poses"; first: number; stop: number; revision: number; n: number })
   | (Answered & { kind: "issues"; issues: Issue[]; n_open: number })
   | Lanes
+  | Curve
   | Before
   | (Answered & { kind: "done"; revision: number; result: unknown })
   | (Answered & { kind: "job"; job: number; what: string })
@@ -295,6 +318,7 @@ export interface AnswerTo {
   issue: Extract<Answer, { kind: "issue" }>;
   issues: Extract<Answer, { kind: "issues" }>;
   lanes: Lanes;
+  curve: Curve;
   before: Before;
   guide: Guide;
   judged: Judged;

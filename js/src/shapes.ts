@@ -28,6 +28,7 @@ const fields =
 const pair: Check = (v) => list(int)(v) && (v as unknown[]).length === 2;
 const xy: Check = (v) => list(number)(v) && (v as unknown[]).length === 2;
 const scope: Check = (v) => one("frame", "onwards", "backwards", "all")(v) || pair(v);
+const box: Check = (v) => list(number)(v) && (v as unknown[]).length === 4;
 const key: Check = (v) => int(v) || text(v);
 
 const state = fields({
@@ -91,6 +92,14 @@ const verdict = fields({
 });
 const answered = { rid: int, client: text };
 const direction = one("forward", "backward", "both");
+const curve = {
+  track_id: int,
+  keypoint: maybe(text),
+  what: one("score", "motion"),
+  first: int,
+  stop: int,
+  bins: int,
+};
 const size = one("full", "preview");
 
 /** Arguments of each action of `edit`. */
@@ -101,7 +110,8 @@ export const EDITS: Record<Action, Record<string, Check>> = {
   move: { frame: int, track_id: int, dxy: xy, scale: number, rotation: number },
   flip: { frame: int, track_id: int, part: one("all", "arms", "legs", "face") },
   copy_pose: { track_id: int, from_frame: int, to_frame: int },
-  draw_box: { frame: int, box_xywh: (v) => list(number)(v) && (v as unknown[]).length === 4, track_id: maybe(int) },
+  draw_box: { frame: int, box_xywh: box, track_id: maybe(int) },
+  set_box: { frame: int, track_id: int, box_xywh: maybe(box) },
   assign: { frame: int, track_id: int, new_track_id: int, scope },
   swap: { a: int, b: int, frame: int, scope },
   merge: { a: int, b: int },
@@ -140,6 +150,7 @@ export const REQUESTS: Record<Request["kind"], Record<string, Check>> = {
   issue: { ...answered, after: maybe(key) },
   issues: { ...answered, limit: int },
   lanes: { ...answered, first: int, stop: int, bins: int },
+  curve: { ...answered, ...curve },
   before: { ...answered, action: maybe(int), first: int, stop: int },
   guide: { ...answered },
   judged: { ...answered, frame: int, blur: bool },
@@ -169,6 +180,7 @@ export const MESSAGES: Record<Message["kind"], Record<string, Check>> = {
   ok: { ...answered },
   issue: { ...answered, issue: maybe(issue), n_open: int },
   issues: { ...answered, issues: list(issue), n_open: int },
+  curve: { ...answered, revision: int, ...curve },
   lanes: { ...answered, revision: int, first: int, stop: int, bins: int, track_ids: list(int) },
   before: {
     ...answered,

@@ -2,6 +2,7 @@
 
 import { untracked } from "@preact/signals-core";
 import type { Area } from "./camera";
+import { cursorOf } from "./cursor";
 import { paintOf } from "./draw/palette";
 import { drawScene, type Scene } from "./draw/skeleton";
 import { Stage } from "./draw/stage";
@@ -209,6 +210,7 @@ function touch(editor: Editor): void {
     editor.hovered,
     editor.viewport.camera,
     editor.names,
+    editor.boxes,
     editor.focus,
     editor.hidden,
     editor.questions.open,
@@ -264,6 +266,7 @@ function sceneOf(editor: Editor, area: Area): Scene {
     keypoint: editor.keypoint.peek(),
     hovered: editor.hovered.peek(),
     names: editor.names.peek(),
+    boxes: editor.boxes.peek(),
     focus: editor.focus.peek(),
     box: editor.boxPreview.peek(),
     crosshair: crosshair(editor) ? editor.pointer.peek() : null,
@@ -289,18 +292,7 @@ function describe(editor: Editor, overlay: HTMLCanvasElement, watch: Watch): voi
     overlay.setAttribute("aria-label", `Frame ${editor.nav.shown.value ?? 0}: ${names}`);
   });
   watch(() => {
-    const tool = editor.tool.value.name;
-    const hovered = editor.hovered.value;
-    overlay.style.cursor =
-      tool === "panning" || tool === "dragging" || tool === "moving"
-        ? "grabbing"
-        : tool === "boxing" || tool === "placing"
-          ? "crosshair"
-          : hovered
-            ? tool === "picking" || hovered.k === null
-              ? "pointer"
-              : "grab"
-            : "default";
+    overlay.style.cursor = cursorOf(editor.tool.value.name, editor.hovered.value);
   });
   watch(() => {
     const id = editor.selected.value;

@@ -1,7 +1,7 @@
 /** The window of poses: what the newest word of the kernel is, in whatever order words come. */
 
 import { describe, expect, it } from "vitest";
-import { flagsOf, HUMAN, isAnchor, visibilityOf } from "../src/codec";
+import { BOX_ANCHOR, flagsOf, HUMAN, isAnchor, visibilityOf } from "../src/codec";
 import { applyDrafts, type Draft, moved, nextVisibility } from "../src/drafts";
 import { CHUNK, PoseWindow } from "../src/poses";
 import { random } from "./random";
@@ -134,10 +134,22 @@ describe("drafts", () => {
   });
 
   it("shift and scale a person about the middle of their keypoints' box", () => {
-    expect([...moved(people.get(1)!, [1, 2], 2)].slice(0, 4)).toEqual([6, 2, 26, 42]);
-    expect(moved(people.get(1)!, [0, 0], 2)[4]).toBeNaN();
-    const turned = moved(people.get(1)!, [0, 0], 1, 90); // clockwise: what was above is to the right
+    expect([...moved(people.get(1)!, [1, 2], 2).xy].slice(0, 4)).toEqual([6, 2, 26, 42]);
+    expect(moved(people.get(1)!, [0, 0], 2).xy[4]).toBeNaN();
+    const { xy: turned } = moved(people.get(1)!, [0, 0], 1, 90); // clockwise: what was above is to the right
     expect([...turned].slice(0, 4).map((v) => Math.round(v))).toEqual([25, 15, 5, 25]);
+  });
+
+  it("take the box along, upright, when the person moves; and move it alone", () => {
+    const boxed = { ...people.get(1)!, box: Float32Array.of(5, 5, 20, 40) };
+    const [x, y] = boxed.xy; // the box keeps its place beside the keypoints
+    const there = moved(boxed, [3, -2], 1);
+    expect([...there.box]).toEqual([8, 3, 20, 40]);
+    expect([there.xy[0], there.xy[1]]).toEqual([x! + 3, y! - 2]);
+    expect([...moved(boxed, [0, 0], 2, 90).box].slice(2)).toEqual([40, 80]);
+    const own: Draft = { what: "box", frame: 0, track_id: 1, box: [1, 2, 3, 4] };
+    const alone = applyDrafts(people, [own], 0).get(1)!;
+    expect([[...alone.box], alone.xy, alone.marks & BOX_ANCHOR]).toEqual([[1, 2, 3, 4], people.get(1)!.xy, BOX_ANCHOR]);
   });
 
   it("of nobody that is there change nothing", () => {

@@ -19,6 +19,7 @@ export interface Row {
   track_id: number;
   xy: (readonly [number, number] | null)[];
   flags?: number[];
+  box?: readonly [number, number, number, number];
 }
 
 /** Rows as the kernel would send them; a keypoint without a place is absent. */
@@ -36,6 +37,7 @@ export function rowsOf(rows: readonly Row[], K = 3): PoseRows {
   };
   rows.forEach((row, i) => {
     out.who.set([row.frame, row.track_id], 2 * i);
+    if (row.box) out.box.set(row.box, 4 * i);
     row.xy.forEach((p, k) => {
       if (p) out.xy.set(p, 2 * (i * K + k));
       out.flags[i * K + k] = row.flags?.[k] ?? (p ? flagsOf(2, 0, false) : 0);

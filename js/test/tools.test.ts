@@ -24,6 +24,8 @@ class Hand {
     hit: () => this.under,
     image: ([x, y]) => [x, y],
     keypoint: () => [50, 50],
+    box: () => [20, 20, 60, 40],
+    size: { width: 200, height: 100 },
     clamp: ([x, y]) => [Math.min(199, Math.max(0, x)), Math.min(99, Math.max(0, y))],
     get canEdit() {
       return true;

@@ -45,6 +45,7 @@ ISSUE = {
 JOB = {"job": 2, "what": "propagate", "done": 12, "total": 100, "text": "Propagating person 3, frames 23 to 32"}
 PLACED = {"frame": 22, "track_id": 3, "keypoint": "left_wrist", "xy": [397.0, 60.5], "visibility": 2}
 DRAWN = {"frame": 22, "box_xywh": [300, 40, 120, 220], "track_id": None}
+BOXED = {"frame": 22, "track_id": 3, "box_xywh": [300, 40, 120, 220]}
 VERDICT = {"frame": 22, "track_id": 3, "verdict": "rejected", "comment": "the arm is the other's", "frame_end": None}
 JUDGED = {
     "track_id": 3, "n_visible": 7, "needed": 8, "size": 21.5, "truncated": True, "blurred": ["left_wrist"],
@@ -71,6 +72,9 @@ MESSAGES: list[tuple[str, p.Message]] = [
     ("want_issue", p.WantIssue(12, "page-1", 4)),
     ("want_issues", p.WantIssues(15, "page-1", 200)),
     ("want_lanes", p.WantLanes(16, "page-1", 0, 67, 4)),
+    ("edit_set_box", p.Edit(5, "page-1", "set_box", BOXED, 7)),
+    ("edit_fit_box", p.Edit(5, "page-1", "set_box", BOXED | {"box_xywh": None}, 7)),
+    ("want_curve", p.WantCurve(16, "page-1", 3, "left_wrist", "score", 0, 67, 4)),
     ("want_before", p.WantBefore(17, "page-1", None, 16, 24)),
     ("edit_reject", p.Edit(18, "page-1", "reject", {"action": None, "frames": [16, 24], "tracks": [3]}, 7)),
     ("edit_review", p.Edit(19, "page-1", "review", VERDICT, 7)),
@@ -92,6 +96,7 @@ MESSAGES: list[tuple[str, p.Message]] = [
     ("issue", p.Issue(*WHO, ISSUE, 3)),
     ("no_issue", p.Issue(*WHO, None, 0)),
     ("issues", p.Issues(*WHO, [ISSUE], 3)),
+    ("curve", p.Curve(*WHO, 7, 3, None, "motion", 0, 67, 2, *map(np.array, ([0.5, NAN], [9, NAN], [4, -1])))),
     ("lanes", p.Lanes(*WHO, 7, 0, 67, 4, [0, 3], bytes([255, 200, 1, 0, 0, 0, 90, 91]), bytes([0, 1, 2, 0] * 2))),
     ("before", p.Before(*WHO, 6, [[10, 21], [23, 34]], [3], 16, 24, 2, ROWS)),
     ("guide", p.Guide(*WHO, "IMPose, section IV", "# Who\n\n1. **Eight** visible", None, "0a1b2c3d", "ignore_region")),

@@ -22,6 +22,7 @@ CALLS = {
     "flip": "frame, track_id, part='all'",
     "copy_pose": "track_id, from_frame, to_frame",
     "draw_box": "frame, box_xywh, track_id=None",
+    "set_box": "frame, track_id, box_xywh=None",
     "assign": "frame, track_id, new_track_id, scope='onwards'",
     "swap": "a, b, frame, scope='onwards'",
     "merge": "a, b",

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -192,6 +193,17 @@ class RandomEdits(RuleBasedStateMachine):
     def draw_box_of_somebody(self, data, frame, x, y):
         i = self.person(data)
         assert self.act(lambda: self.s.draw_box(frame, (x, y, 20, 30), i)) == i
+
+    @precondition(lambda self: self.ids())
+    @rule(data=st.data(), x=st.floats(0, 70), y=st.floats(0, 30), fit=st.booleans())
+    def set_box(self, data, x, y, fit):
+        frame, i = self.place(data)
+        if fit and not any(v for *_, v in self.pose(frame, i).values()):
+            return
+        poses = self.s.poses
+        row = self.act(lambda: self.s.set_box(frame, i, None if fit else (x, y, 20, 30)))
+        pd.testing.assert_frame_equal(self.s.poses, poses)
+        assert row["anchor"].item() is not fit
 
     @precondition(lambda self: len(self.ids()) > 1)
     @rule(data=st.data(), scope=scopes)

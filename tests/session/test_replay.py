@@ -31,6 +31,8 @@ def test_everything_is_done_again(frames, walkers) -> None:
         s.initialize(progress=False)
         new = s.draw_box(8, (10, 15, 22, 30))
         s.draw_box(9, (10, 15, 22, 30), new)
+        s.set_box(9, new, (12, 16, 20, 28))
+        s.set_box(3, 0)
         s.assign(10, 0, 1, (10, 14))
         s.swap(0, 1, 18)
         second = s.split(0, 22)

@@ -315,6 +315,54 @@ def test_visibility_and_anchors(s: Session) -> None:
     assert not s.poses.query("frame == 5 and track_id == 1")["anchor"].any()
 
 
+def box_of(s: Session, frame: int, track_id: int) -> pd.Series:
+    return s.boxes.query("frame == @frame and track_id == @track_id").iloc[0]
+
+
+def test_a_box_is_edited_apart_from_the_keypoints(s: Session, tmp_path: Path) -> None:
+    before, old, beside = s.poses, box_of(s, 5, 0), box_of(s, 4, 0)
+    row = s.set_box(5, 0, (4, 6.5, 31, 40))
+    assert row[["frame", "track_id", "x", "y", "w", "h", "score"]].iloc[0].tolist() == [5, 0, 4, 6.5, 31, 40, 1]
+    assert row["source"].item() == "human" and row["anchor"].item()
+    pd.testing.assert_frame_equal(s.poses, before)
+    pd.testing.assert_series_equal(box_of(s, 4, 0), beside)
+    s.correct(5, 0, "head", (80, 60))
+    s.propagate(direction="both", progress=False)
+    assert box_of(s, 5, 0)[["x", "y", "w", "h"]].tolist() == [4, 6.5, 31, 40], "it does not grow about a keypoint"
+    s.undo()
+    s.undo()
+    poses = iw.read(s.export(tmp_path / "coco.json", "coco"))
+    kept = pd.DataFrame(poses.attrs["boxes"]).query("frame == 5 and track_id == 0")
+    assert kept[["x", "y", "w", "h"]].to_numpy().tolist() == [[4, 6.5, 31, 40]]
+    s.undo()
+    pd.testing.assert_series_equal(box_of(s, 5, 0), old)
+    s.redo()
+    assert box_of(s, 5, 0)["anchor"] and s.metrics()["box_clicks"] == 1
+
+
+def test_a_box_is_fitted_to_the_keypoints_and_follows_them_again(s: Session) -> None:
+    s.set_box(5, 0, (4, 6.5, 31, 40))
+    x, y, w, h = (s.set_box(5, 0)[name].item() for name in "xywh")
+    low, high = pose(s, 5, 0).min(0), pose(s, 5, 0).max(0)
+    margin = 0.1 * (high - low)
+    np.testing.assert_allclose([x, y, x + w, y + h], [*(low - margin), *(high + margin)], atol=1e-3)
+    assert not box_of(s, 5, 0)["anchor"] and box_of(s, 5, 0)["source"] == "interpolated"
+    s.correct(5, 0, "head", (90, 60))
+    assert box_of(s, 5, 0)[["x", "w"]].sum() >= 90 and box_of(s, 5, 0)[["y", "h"]].sum() >= 60
+    for name in s.skeleton.keypoints:
+        s.set_visibility(5, 0, name, 0)
+    with pytest.raises(ValueError, match="none of person 0 in frame 5; place one"):
+        s.set_box(5, 0)
+
+
+def test_a_box_alone_is_nothing_to_carry(s: Session) -> None:
+    s.set_box(5, 0, (4, 6.5, 31, 40))
+    before = s.poses
+    assert s.propagate(progress=False).frames == 0
+    s.propagate(5, "both", tracks=[0], progress=False)
+    pd.testing.assert_frame_equal(s.poses.drop(columns="revision"), before.drop(columns="revision"))
+
+
 def test_interpolation_between_anchors(s: Session) -> None:
     s.correct(2, 0, "head", (10, 10))
     s.correct(8, 0, "head", (22, 34))

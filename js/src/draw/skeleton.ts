@@ -7,6 +7,7 @@ import { bounds, type FramePoses, type Pose, placed } from "../poses";
 import type { Skeleton } from "../protocol";
 import type { Trail } from "../trails";
 import { anchorPath, type Context } from "./anchor";
+import { drawBodyBox, drawBox } from "./boxes";
 import { drawGhosts } from "./ghosts";
 import { drawNames, drawTag, type Rect } from "./labels";
 import { edgeSide, type Paint, paintOf, type Side, sided, sidesOf } from "./palette";
@@ -34,6 +35,7 @@ export interface Scene {
   keypoint: number | null; // of the selected person
   hovered: { track_id: number; k: number | null } | null;
   names: boolean;
+  boxes: boolean; // everybody's, the selected person's with handles
   focus: boolean; // others than the selected one are faint
   box: readonly [number, number, number, number] | null; // being drawn
   crosshair: readonly [number, number] | null; // screen
@@ -101,13 +103,12 @@ function drawPerson(g: Context, scene: Scene, pose: Pose): void {
   const points = project(scene.camera, pose);
   g.save();
   g.globalAlpha = shareOf(scene, pose.track_id);
-  if (chosen) {
-    const box = bounds(pose);
-    if (box) drawBox(g, scene.camera, box, paint.middle, [], 1);
-  }
+  const box = chosen && !scene.boxes ? bounds(pose) : null;
+  if (box) drawBox(g, scene.camera, box, paint.middle, [], 1);
   const size = sizeOf(scene, pose);
   drawLimbs(g, pose, points, edges, paint, size);
   drawKeypoints(g, scene, pose, points, paint, size.point);
+  if (scene.boxes) drawBodyBox(g, scene.camera, pose, paint.middle, chosen);
   g.restore();
 }
 
@@ -243,27 +244,6 @@ function outline(g: Context, x: number, y: number, r: number, flags: number): vo
     g.moveTo(x + r, y);
     g.arc(x, y, r, 0, 7);
   }
-}
-
-function drawBox(
-  g: Context,
-  camera: Camera,
-  [x, y, w, h]: readonly [number, number, number, number],
-  colour: string,
-  dash: number[],
-  width: number,
-): void {
-  const [sx, sy] = toScreen(camera, [x, y]);
-  const [ex, ey] = toScreen(camera, [x + w, y + h]);
-  g.save();
-  g.setLineDash(dash);
-  g.lineWidth = width + 2;
-  g.strokeStyle = "rgb(12 14 20 / 0.45)";
-  g.strokeRect(sx, sy, ex - sx, ey - sy);
-  g.lineWidth = width;
-  g.strokeStyle = colour;
-  g.strokeRect(sx, sy, ex - sx, ey - sy);
-  g.restore();
 }
 
 function drawCrosshair(g: Context, [x, y]: readonly [number, number]): void {

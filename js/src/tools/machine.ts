@@ -3,6 +3,7 @@
  * DOM, and a cancelled gesture leaves nothing behind.
  */
 
+import type { Box, Part } from "../boxes";
 import type { Point } from "../camera";
 import type { Hit } from "../hit";
 import { boxing } from "./boxing";
@@ -14,6 +15,7 @@ import { picking } from "./picking";
 import { pinching } from "./pinching";
 import { placing } from "./placing";
 import { pointing } from "./pointing";
+import { sizing } from "./sizing";
 
 export interface PointerInput {
   type: "down" | "move" | "up";
@@ -32,7 +34,10 @@ export interface Context {
   image(at: Point): [number, number];
   /** Where a keypoint is, image pixels. */
   keypoint(track_id: number, k: number): [number, number] | null;
+  /** A person's box, image pixels. */
+  box(track_id: number): Box | null;
   clamp(point: Point): [number, number];
+  size: { width: number; height: number }; // of the image
   canEdit: boolean;
 }
 
@@ -48,6 +53,7 @@ export type ToolState =
       xy: Point;
     }
   | { name: "moving"; id: number; track_id: number; from: Point; dxy: Point }
+  | { name: "sizing"; id: number; track_id: number; part: Part; from: Point; box: Box } // as they were at the press
   | { name: "panning"; id: number; last: Point }
   | { name: "pinching"; ids: [number, number]; a: Point; b: Point }
   | { name: "boxing"; id: number | null; from: Point | null; to: Point | null } // image pixels
@@ -61,6 +67,8 @@ export type Effect =
   | { do: "place keypoint"; track_id: number; k: number; xy: Point; visibility?: number }
   | { do: "preview move"; track_id: number; dxy: Point }
   | { do: "move person"; track_id: number; dxy: Point }
+  | { do: "preview body box"; track_id: number; box: Box }
+  | { do: "set body box"; track_id: number; box: Box }
   | { do: "preview box"; box: [number, number, number, number] | null }
   | { do: "draw box"; box: [number, number, number, number] }
   | { do: "forget preview" }
@@ -83,6 +91,8 @@ export function transition(state: ToolState, input: Input, context: Context): St
       return dragging(state, input, context);
     case "moving":
       return moving(state, input, context);
+    case "sizing":
+      return sizing(state, input, context);
     case "panning":
       return panning(state, input);
     case "pinching":

@@ -44,6 +44,19 @@ function take(state: Extract<ToolState, { name: "pointing" }>, input: PointerInp
     };
     return [dragging, [{ do: "hold" }, { do: "select", track_id: hit.track_id, k: hit.k }]];
   }
+  if (hit.what === "box") {
+    const box = context.box(hit.track_id);
+    if (!context.canEdit || !box) return readOnly(state, input);
+    const sizing: ToolState = {
+      name: "sizing",
+      id,
+      track_id: hit.track_id,
+      part: hit.part,
+      from: context.image(from),
+      box,
+    };
+    return [sizing, [{ do: "hold" }]];
+  }
   const [dx, dy] = [input.at[0] - from[0], input.at[1] - from[1]];
   return [{ name: "panning", id, last: input.at }, [{ do: "pan", dx, dy }]];
 }

@@ -135,7 +135,9 @@ function personRow(editor: Editor, person: Person): HTMLLIElement {
 function selectedCard(editor: Editor, watch: Watch): HTMLElement {
   const name = h("h3");
   const whole = button(editor, "whole person", "move", "Move all");
+  const boxes = button(editor, "boxes", "bodyBox", "Boxes");
   watch(() => whole.setAttribute("aria-pressed", String(editor.whole.value)));
+  watch(() => boxes.setAttribute("aria-pressed", String(editor.boxes.value)));
   const actions = h(
     "div",
     { class: "impose-actions" },
@@ -143,7 +145,7 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     button(editor, "flip", "flip", "Flip"),
     button(editor, "flip arms", "flip", "Arms"),
     button(editor, "flip legs", "flip", "Legs"),
-    button(editor, "box for person", "box", "Fit box…"),
+    button(editor, "box for person", "box", "Re-read…"),
     button(editor, "guide", "guide", "Place"),
     button(editor, "copy pose", "copy", "Copy"),
     button(editor, "swap", "swap", "Swap"),
@@ -153,6 +155,8 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     button(editor, "delete here", "trash", "Delete"),
     button(editor, "visibility", "eye", "Visibility"),
     whole,
+    boxes,
+    button(editor, "fit box", "fit", "Fit box"),
   );
   const more = h(
     "button",
@@ -181,7 +185,7 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     setText(name, here ? `Person ${id}` : `Person ${id} · not in this frame`);
     const can = editor.store.canEdit.value;
     for (const b of actions.querySelectorAll("button")) {
-      const anywhere = ["copy pose", "swap", "merge", "box for person", "guide"].includes(b.dataset.command!);
+      const anywhere = ["copy pose", "swap", "merge", "box for person", "boxes", "guide"].includes(b.dataset.command!);
       b.disabled = !can || !(here || anywhere);
     }
     more.disabled = !can;
