@@ -103,6 +103,7 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     trails: () => editor.overlays.cycleTrails(),
     "onion skin": () => editor.overlays.cycleSkin(),
     "follow person": () => editor.follow.toggle(),
+    curve: () => editor.curve.cycle(),
     hide: () => {
       editor.hidden.value = true;
     },

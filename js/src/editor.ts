@@ -7,6 +7,7 @@ import { batch, computed, type Signal, signal } from "@preact/signals-core";
 import type { Box, Part } from "./boxes";
 import { type Point, toImage } from "./camera";
 import { commandsOf } from "./commands";
+import { Curve } from "./curve";
 import { Desk } from "./desk";
 import { applyDrafts, type Draft } from "./drafts";
 import { Editing } from "./editing";
@@ -47,6 +48,7 @@ export class Editor {
   readonly questions: Questions;
   readonly review: Review;
   readonly timeline: Timeline;
+  readonly curve: Curve;
   readonly desk: Desk;
   readonly exporting: Exporting;
   readonly lookback: Lookback;
@@ -116,6 +118,7 @@ export class Editor {
     this.questions = new Questions(this);
     this.review = new Review(this);
     this.timeline = new Timeline(this);
+    this.curve = new Curve(this);
     this.lookback = new Lookback(this);
     this.overlays = new Overlays(this);
     this.follow = new Follow(this);
@@ -132,6 +135,7 @@ export class Editor {
   close(): void {
     this.edits.flush();
     this.timeline.close();
+    this.curve.close();
     this.lookback.close();
     this.review.close();
     this.follow.close();

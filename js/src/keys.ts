@@ -79,6 +79,7 @@ export type Command =
   | "trails"
   | "onion skin"
   | "follow person"
+  | "curve"
   | "hide"
   | "fit"
   | "zoom to person"
@@ -219,6 +220,7 @@ export const KEYS: readonly Entry[] = [
   entry("View", "follow person", "the picture goes with the person", "Shift+P"),
   entry("View", "trails", "trails of the person's keypoints: short, long, none", "Shift+T"),
   entry("View", "onion skin", "poses of the frames beside: one, three, none", "Shift+O"),
+  entry("View", "curve", "curve over time: how sure, how it moves, none", "Shift+C"),
   entry("View", "hide", "hide what is drawn, while held", "H"),
   entry("View", "fit", "whole picture", "O"),
   entry("View", "zoom to person", "zoom to the person", "P"),

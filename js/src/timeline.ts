@@ -1,6 +1,7 @@
 /** One view's timeline: what of the video it shows, the range that is selected, and the lanes it has fetched. */
 
 import { batch, type Signal, signal } from "@preact/signals-core";
+import { STRIP, worstNear } from "./curve";
 import type { Editor } from "./editor";
 import { decodeLanes, type LaneTable, type Layout, laneAt, layoutOf, overflow, rowAt, scrolledTo } from "./lanes";
 import type { Issue, Span } from "./protocol";
@@ -18,7 +19,7 @@ export interface Pointed {
   frame: number;
   track_id: number | null;
   issue: Issue | null;
-  part: "ruler" | "lane" | "number" | "bar";
+  part: "ruler" | "lane" | "number" | "curve" | "bar";
 }
 
 export class Timeline {
@@ -67,7 +68,12 @@ export class Timeline {
   }
 
   get layout(): Layout {
-    return layoutOf(this.store.state.value?.people.length ?? 0, HEAD, this.height - HEAD - FOOT);
+    return layoutOf(this.store.state.value?.people.length ?? 0, HEAD, this.height - HEAD - FOOT - this.strip);
+  }
+
+  /** The height of the curve, if there is one. */
+  get strip(): number {
+    return this.editor.curve.what.value === null ? 0 : STRIP;
   }
 
   // -- moving ------------------------------------------------------------------------------------------------------
@@ -131,7 +137,9 @@ export class Timeline {
     const row = rowAt(y, people.length, this.scroll.value, this.layout);
     const track_id = row === null ? null : people[row]!.track_id;
     const frame = this.frameAt(x);
-    if (y >= this.height - FOOT) return { frame, track_id: null, issue: null, part: "bar" };
+    const nowhere = { track_id: null, issue: null };
+    if (y >= this.height - FOOT) return { ...nowhere, frame, part: "bar" };
+    if (y >= this.height - FOOT - this.strip) return { ...nowhere, frame: this.worstNear(frame), part: "curve" };
     if (row !== null && x < GUTTER) return { frame, track_id, issue: null, part: "number" };
     return { frame, track_id, issue: this.issueNear(x - GUTTER, track_id), part: row === null ? "ruler" : "lane" };
   }
@@ -143,6 +151,12 @@ export class Timeline {
     const near = (i: Issue) =>
       x >= xOf(i.frame, time, this.width) - REACH && x <= xOf(i.frame_end + 1, time, this.width) + REACH;
     return this.store.issues.value.find((i) => concerns(i, track_id) && near(i)) ?? null;
+  }
+
+  /** Where a click on the curve goes. */
+  private worstNear(frame: number): number {
+    const table = this.editor.curve.table.value;
+    return table ? worstNear(table, frame, (REACH * this.time.value.span) / this.width) : frame;
   }
 
   /** How sure a person is at a frame, as finely as it is known here. */

@@ -145,6 +145,7 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
     store.bridge.link.value;
     untracked(() => editor.timeline.follow());
   });
+  watch(() => editor.curve.follow());
   watch(() => {
     const frame = editor.nav.frame.value;
     const id = editor.selected.value;
@@ -191,10 +192,10 @@ async function fullScreen(root: HTMLElement): Promise<void> {
 }
 
 /** Reads every signal that changes the timeline. */
-function touchBar({ store, timeline, nav, selected, review, lookback }: Editor): void {
+function touchBar({ store, timeline, nav, selected, review, lookback, curve }: Editor): void {
   const { time, scroll, range, pointed, overview, detail } = timeline;
   const own = [time, scroll, range, pointed, overview, detail];
-  const signals = [...own, nav.frame, selected, review.issue, lookback.open, lookback.last];
+  const signals = [...own, nav.frame, selected, curve.what, curve.table, review.issue, lookback.open, lookback.last];
   for (const s of [...signals, store.clip, store.state, store.carried, store.issues, store.preferences.wishes]) s.value;
 }
 

@@ -143,6 +143,12 @@ export class FakeKernel {
         const { first, stop, bins } = m;
         return reply({ kind: "lanes", revision: this.revision, first, stop, bins, track_ids }, [sure, marks]);
       }
+      case "curve": {
+        const { first, stop, bins, track_id, keypoint, what } = m;
+        const { low, high, worst } = this.curve(m);
+        const about = { revision: this.revision, first, stop, bins, track_id, keypoint, what };
+        return reply({ kind: "curve", ...about }, [low, high, worst]);
+      }
       case "before": {
         const rows = this.rows([[m.first, m.stop - 1]], null, this.replaced());
         const frames = [...new Set(Object.entries(this.replaced()).filter(([, p]) => Object.keys(p).length)
@@ -314,6 +320,14 @@ export class FakeKernel {
         (poses[a.frame] ??= {})[id] = p;
         return id;
       }
+      case "set_box": {
+        const known = pose.xy.filter(Boolean);
+        const [x, y] = [0, 1].map((i) => known.map((p) => p[i]));
+        const [left, top] = [Math.min(...x), Math.min(...y)];
+        pose.box = a.box_xywh ?? [left, top, Math.max(...x) - left, Math.max(...y) - top];
+        pose.marks = a.box_xywh ? pose.marks | 4 : pose.marks & ~4;
+        return;
+      }
       case "swap":
         for (const f of a.scope === "frame" ? [a.frame] : onwards(a.frame))
           [poses[f][a.a], poses[f][a.b]] = [poses[f][a.b], poses[f][a.a]];
@@ -482,6 +496,27 @@ export class FakeKernel {
       clicks: this.clicks,
       active_seconds: 12 * this.clicks,
     };
+  }
+
+  /** Mean scores of somebody, or of a keypoint, or how far it moved. */
+  curve({ first, stop, bins, track_id, keypoint, what }) {
+    const ks = keypoint === null ? [...Array(this.K).keys()] : [this.scene.skeleton.keypoints.indexOf(keypoint)];
+    const at = (f) => this.scene.poses[f]?.[track_id];
+    const mean = (list) => (list.length ? list.reduce((a, b) => a + b, 0) / list.length : Number.NaN);
+    const score = (f) => mean(ks.filter((k) => at(f)?.xy[k]).map((k) => at(f).score[k] / 255));
+    const way = (k, f) => Math.hypot(at(f).xy[k][0] - at(f - 1).xy[k][0], at(f).xy[k][1] - at(f - 1).xy[k][1]);
+    const motion = (f) => mean(ks.filter((k) => at(f)?.xy[k] && at(f - 1)?.xy[k]).map((k) => way(k, f)));
+    const [low, high] = [new Float32Array(bins).fill(Number.NaN), new Float32Array(bins).fill(Number.NaN)];
+    const worst = new Int32Array(bins).fill(-1);
+    for (let f = first; f < stop; f++) {
+      const v = what === "score" ? score(f) : motion(f);
+      const b = Math.floor(((f - first) * bins) / (stop - first));
+      if (Number.isNaN(v)) continue;
+      if (worst[b] < 0 || (what === "score" ? v < low[b] : v > high[b])) worst[b] = f;
+      low[b] = worst[b] === f && Number.isNaN(low[b]) ? v : Math.min(low[b], v);
+      high[b] = Number.isNaN(high[b]) ? v : Math.max(high[b], v);
+    }
+    return { low, high, worst };
   }
 
   rows(spans, ids, poses = this.scene.poses) {

@@ -1,9 +1,11 @@
 /** The timeline: a ruler, one lane a person, anchors, issues, crossings, the selected range, and where one is. */
 
+import type { CurveTable } from "../curve";
 import { ANCHOR, type LaneTable, type Layout } from "../lanes";
 import type { Issue, Person, Span, State } from "../protocol";
 import { type TimeSpan, ticks, xOf } from "../timespan";
 import { anchorPath, type Context, paintAnchors } from "./anchor";
+import { drawCurve } from "./curve";
 import { drawLane } from "./lanes";
 import { paintOf } from "./palette";
 
@@ -13,6 +15,8 @@ export interface TimelineScene {
   gutter: number; // at the left, for numbers
   head: number; // above the lanes
   foot: number; // below them
+  strip: number; // the curve's height, 0 if there is none
+  curve: CurveTable | null;
   layout: Layout;
   scroll: number;
   time: TimeSpan;
@@ -38,13 +42,13 @@ export interface TimelineColours {
   danger: string;
   issue: string;
 }
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 const APART = 5; // CSS pixels between marks: closer ones are one
 
 /** All that stays as it is while one goes from frame to frame. */
 export function drawGround(g: Context, scene: TimelineScene): void {
-  const { width, height, gutter, head, foot, colours } = scene;
-  const bottom = height - foot;
+  const { width, height, gutter, head, foot, strip, time, curve, colours } = scene;
+  const bottom = height - foot - strip;
   g.fillStyle = colours.track;
   g.fillRect(gutter, head, width - gutter, bottom - head);
   drawNumbers(g, scene);
@@ -65,9 +69,15 @@ export function drawGround(g: Context, scene: TimelineScene): void {
   clipped(g, [gutter, 0, width - gutter, bottom], () => {
     g.fillStyle = colours.warn;
     for (const p of scene.state.people) for (const f of p.pending) span(g, scene, [f, f], head - 4, 3, 2);
-    if (scene.range) drawRange(g, scene, scene.range, bottom);
   });
-  drawBar(g, scene, bottom);
+  if (strip > 0) {
+    const place = { left: gutter, top: bottom + 2, width: width - gutter, height: strip - 2 };
+    drawCurve(g, { ...place, table: curve, time, colours });
+  }
+  clipped(g, [gutter, 0, width - gutter, height - foot], () => {
+    if (scene.range) drawRange(g, scene, scene.range, height - foot);
+  });
+  drawBar(g, scene, height - foot);
 }
 
 /** Where one is, and where the pointer is. */

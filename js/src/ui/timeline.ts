@@ -7,6 +7,7 @@ import type { Editor } from "../editor";
 import { FOOT, GUTTER, HEAD } from "../timeline";
 import { h, type Watch } from "./dom";
 import { hasFocus } from "./focus";
+import { curveWords } from "./range";
 
 const ZOOM = 0.0022; // per pixel of the wheel
 const LINE = 18; // pixels, for wheels that count lines
@@ -33,7 +34,8 @@ export function timelineView(editor: Editor, watch: Watch, root: HTMLElement): T
     const frame = editor.nav.frame.value;
     canvas.setAttribute("aria-valuemax", String((clip?.video.n_frames ?? 1) - 1));
     canvas.setAttribute("aria-valuenow", String(frame));
-    canvas.setAttribute("aria-valuetext", `frame ${frame}`);
+    const curve = editor.curve.table.value;
+    canvas.setAttribute("aria-valuetext", [`frame ${frame}`, ...(curve ? curveWords(curve, frame) : [])].join(", "));
   });
   let size = { width: 0, height: 0 };
   const resize = () => {
@@ -69,6 +71,8 @@ function sceneOf(editor: Editor, size: Area, colours: TimelineColours): Timeline
     gutter: GUTTER,
     head: HEAD,
     foot: FOOT,
+    strip: timeline.strip,
+    curve: editor.curve.table.peek(),
     layout: timeline.layout,
     scroll: timeline.scroll.peek(),
     time: timeline.time.peek(),
@@ -112,7 +116,8 @@ function listen(editor: Editor, canvas: HTMLCanvasElement, root: HTMLElement): v
       event.button === 1 ? "pan" : there.part === "bar" ? "bar" : event.shiftKey ? "range" : ("seek" as const);
     held = { id: event.pointerId, what, from: x, frame: there.frame, last: x };
     canvas.setPointerCapture(event.pointerId);
-    act(held, x, true);
+    if (what === "seek") nav.goTo(there.frame);
+    else act(held, x, true);
   });
   canvas.addEventListener("pointermove", (event) => {
     const [x, y] = place(event);

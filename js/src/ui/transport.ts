@@ -63,6 +63,12 @@ export function transport(editor: Editor, watch: Watch, root: HTMLElement): Tran
     speed.title = `Speed of playing (${map.keyOf("slower")} slower, ${map.keyOf("faster")} faster)`;
   });
   watch(() => setText(speed, `${editor.nav.speed.value}×`));
+  const curve = button(editor, "curve", "curve");
+  watch(() => {
+    const on = editor.curve.what.value !== null;
+    curve.setAttribute("aria-pressed", String(on));
+    root.dataset.imposeCurve = String(on);
+  });
   const bar = timelineView(editor, watch, root);
   const element = h(
     "div",
@@ -79,6 +85,7 @@ export function transport(editor: Editor, watch: Watch, root: HTMLElement): Tran
       button(editor, "last frame", "last"),
     ),
     speed,
+    curve,
     h("div", { class: "impose-counter" }, number, total),
     rangeBar(editor, watch),
     pointedWords(editor, watch),
