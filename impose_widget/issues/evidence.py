@@ -21,6 +21,7 @@ KINDS = (
     "seam",
     "age",
     "swap",
+    "return",
 )
 """What can be the matter with a place; each has its detector."""
 

@@ -47,7 +47,7 @@ class Person:
     def of_pairs(self) -> Person:
         """The same with no more than detectors of two people ask for; long videos are a matter of memory."""
         out = replace(self, read=self.read[:0])
-        for name in ("present", "xy", "doubt", "box", "scale", "open"):
+        for name in ("present", "xy", "doubt", "box", "scale", "open", "seen"):
             out.__dict__[name] = getattr(self, name)
         return out
 
@@ -80,6 +80,12 @@ class Person:
     def open(self) -> np.ndarray:
         """(T,) bool: the person is there, and not all of the pose was placed or confirmed by a human."""
         return self.present & ~self.records["box_anchor"] & ~(self.known & self.records["anchor"]).any(1)
+
+    @cached_property
+    def seen(self) -> tuple[int, int]:
+        """First and last row in which the model reads the person or a human placed them; without any, of all rows."""
+        rows = np.flatnonzero(np.isfinite(self.read[..., 0]).any(1) | (self.records["anchor"] & self.known).any(1))
+        return (int(rows[0]), int(rows[-1])) if len(rows) else (0, len(self) - 1)
 
     @cached_property
     def doubt(self) -> np.ndarray:

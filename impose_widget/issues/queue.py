@@ -15,7 +15,21 @@ import pandas as pd
 
 from impose_widget.core.skeleton import Skeleton
 from impose_widget.core.tracks import Tracks
-from impose_widget.issues import age, bone, crossing, disagree, flip, gap, jump, overlap, seam, stale, swap, uncertain
+from impose_widget.issues import (
+    age,
+    bone,
+    comeback,
+    crossing,
+    disagree,
+    flip,
+    gap,
+    jump,
+    overlap,
+    seam,
+    stale,
+    swap,
+    uncertain,
+)
 from impose_widget.issues.evidence import KINDS
 from impose_widget.issues.gather import ROW, Doubt, Found, gather
 from impose_widget.issues.meeting import meeting
@@ -26,7 +40,7 @@ COLUMNS = ("issue frame frame_end track_id track_id_b keypoint kind severity gai
 ALONE = (uncertain, jump, disagree, bone, flip, gap, stale, age, seam, swap)
 """Detectors of one person: `find(person)` yields `Evidence`."""
 TOGETHER = (overlap, crossing)
-"""Detectors of two people: `find(meeting)` yields a person and `Evidence`."""
+"""Detectors of two people: `find(meeting)` yields a person and `Evidence`. `comeback` is of everybody."""
 LOOKED_AT = 0.3
 """What a place near one that was decided, of the same person, still counts: a human has looked there."""
 NEAR = 4  # frames
@@ -123,6 +137,7 @@ class Queue:
         founds = [h.found for h in held.values()]
         ids = sorted(held)
         founds += [self._of_pair(held[a], held[b]) for n, a in enumerate(ids) for b in ids[n + 1 :]]
+        founds.append(_of_all([held[i] for i in ids]))
         for gone in self._held.keys() - snapshot.people.keys():
             self._held.pop(gone, None)
         for pair in [p for p in self._pairs if not snapshot.people.keys() >= set(p)]:
@@ -192,6 +207,13 @@ def _of_pair(a: _Held, b: _Held) -> Found:
             rows.append(found.rows)
             reasons += found.reasons
     return Found(np.concatenate(rows) if rows else np.zeros(0, ROW), reasons)
+
+
+def _of_all(held: list[_Held]) -> Found:
+    doubts = {h.person.track_id: h.doubt for h in held}
+    found = [gather(doubts[p.track_id], [e]) for p, e in comeback.find([h.person for h in held])]
+    rows = [f.rows for f in found]
+    return Found(np.concatenate(rows) if rows else np.zeros(0, ROW), [r for f in found for r in f.reasons])
 
 
 def _table(founds: list[Found], skeleton: Skeleton, decisions: dict[int, str]) -> pd.DataFrame:

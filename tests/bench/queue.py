@@ -32,6 +32,7 @@ from impose_widget.evaluate.protocols.curve import run_curve
 from impose_widget.evaluate.study import Clip
 from impose_widget.issues import KINDS, Queue, calibration
 from impose_widget.issues.calibration import FEATURES
+from impose_widget.issues.gather import Doubt
 from impose_widget.issues.uncertain import DOUBT
 from tests.labelled import CLIPS, LABELLED_STREET
 
@@ -62,10 +63,12 @@ def note(annotator: SimulatedAnnotator, rng: np.random.Generator) -> list[tuple]
     """(kind, keypoint, ratio, features but the first two, corrected) of issues now, and of ordinary keypoints."""
     session = annotator.method.session
     table = session.issues
-    held = session._queue._held
+    state = session._state
+    people = Queue(COCO17).look(state.tracks, state.readings.table.keypoints).people
+    doubts = {track_id: Doubt(person, ()) for track_id, person in people.items()}
     out = []
     for row in table.itertuples():
-        doubt = held[row.track_id].doubt
+        doubt = doubts[row.track_id]
         t = int(np.clip(row.frame - doubt.person.first, 0, len(doubt.person) - 1))
         k = -1 if pd.isna(row.keypoint) else COCO17.index(row.keypoint)
         right = corrected(annotator, row.kind, row.frame, row.frame_end, row.track_id, k, row.track_id_b)
@@ -73,8 +76,8 @@ def note(annotator: SimulatedAnnotator, rng: np.random.Generator) -> list[tuple]
             around = doubt.each[t, k] if k >= 0 else doubt.whole[t, 0]
             out.append((row.kind, k, row.value / row.threshold, *around, right))
     for _ in range(BEYOND):
-        track_id = rng.choice(list(held))
-        person, doubt = held[track_id].person, held[track_id].doubt
+        track_id = rng.choice(list(doubts))
+        person, doubt = people[track_id], doubts[track_id]
         t, k = rng.integers(len(person)), rng.integers(len(COCO17))
         if person.free[t, k] and person.doubt[t, k] <= DOUBT:
             right = corrected(annotator, "uncertain", person.first + t, 0, track_id, k, None)
@@ -97,6 +100,8 @@ def corrected(
     n = who(truth, poses[track_id], frame)
     if kind == "duplicate":
         return n is not None and n == who(truth, poses[int(other)], frame) if truth.everybody else None
+    if kind == "return":
+        return came_back(truth, poses, int(other), track_id, frame)
     if kind == "crossing":
         return crossed(truth, poses, track_id, int(other), frame, end)
     n = owned if owned is not None and truth.present[frame, owned] else n
@@ -121,6 +126,13 @@ def who(truth, poses: np.ndarray, frame: int) -> int | None:
     similar = np.where(truth.present[frame], np.nan_to_num(similar), 0)
     n = int(similar.argmax())
     return n if similar[n] >= LIVING else None
+
+
+def came_back(truth, poses, old: int, new: int, frame: int) -> bool | None:
+    """Whether a newcomer is somebody who was there before; None if that cannot be said."""
+    n = who(truth, poses[new], frame)
+    before = [m for f in range(frame - 1, -1, -1) if (m := who(truth, poses[old], f)) is not None]
+    return before[0] == n if n is not None and before else None
 
 
 def crossed(truth, poses, a: int, b: int, frame: int, end: int) -> bool | None:
@@ -193,6 +205,7 @@ def fit(arguments: argparse.Namespace) -> None:
     notes = pd.concat(parts)
     tune = notes["clip"].isin(TUNE)
     rows = {kind: curve_of(notes[tune & (notes["kind"] == kind)]) for kind in KINDS}
+    rows["swap"] = calibration.weights()["swap"]  # a chance that the ID decoder says itself
     text = {k: dict(zip(FEATURES, w.round(3).tolist(), strict=True)) for k, w in rows.items()}
     about = {
         "made by": "python -m tests.bench.queue collect, then fit",

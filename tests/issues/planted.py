@@ -227,6 +227,18 @@ def doubted(seed: int) -> Scene:
     return s
 
 
+def back(seed: int) -> Scene:
+    """Somebody is away for a while and goes on as somebody new."""
+    s = scene(seed)
+    t, away = int(s.rng.integers(60, 90)), int(s.rng.integers(5, 40))
+    new = s.people[1].copy()
+    new["present"][: t + away] = False
+    s.people[1]["present"][t:] = False
+    s.people[3] = new
+    s.planted.append(({3}, t + away, t + away + 11, None))
+    return s
+
+
 PLANTS: dict[str, Callable[[int], Scene]] = {
     "jump": jump,
     "bone": bone,
@@ -241,6 +253,7 @@ PLANTS: dict[str, Callable[[int], Scene]] = {
     "chimera": chimera,
     "crossing": swapped,
     "swap": doubted,
+    "return": back,
 }
 
 

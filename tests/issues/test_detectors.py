@@ -40,6 +40,17 @@ def test_a_crossing_says_whom_to_swap() -> None:
     assert {row.track_id, row.track_id_b} == {1, 2}
 
 
+def test_a_return_says_who_it_may_be_and_nobody_of_another_size_is_meant() -> None:
+    made = PLANTS["return"](1)
+    table = made.table()
+    (row,) = table[table["kind"] == "return"].itertuples()
+    assert (row.track_id, row.track_id_b) == (3, 1) and row.reason.startswith("person 1 was last seen")
+    made.people[3]["xy"] = 200 + 6 * (made.people[3]["xy"] - 200)
+    made.people[3]["xy"][~made.people[3]["present"]] = np.nan
+    far = made.table()
+    assert not (far["kind"] == "return").any() or far[far["kind"] == "return"]["gain"].max() < row.gain
+
+
 def test_an_exchange_from_one_frame_to_the_next_is_told_where_it_is() -> None:
     s = crossing(3)
     meet = int(np.argmin(np.abs(s.people[1]["xy"][:, 11, 0] - s.people[2]["xy"][:, 11, 0])))
