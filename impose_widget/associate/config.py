@@ -43,9 +43,9 @@ class AssociationConfig:
         learned_share: where a likeness is heard, similarity is this share of it, the rest geometry.
     """
 
-    strong_score: float = 0.25
+    strong_score: float = 0.15
     weak_score: float = 0.08
-    birth_score: float = 0.25
+    birth_score: float = 0.15
     birth_hits: int = 3
     birth_within: int = 6
     patience: int = 10

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from impose_widget.core.skeleton import COCO17, Skeleton
+from impose_widget.evaluate.code import DETECTION, code_digest
 from impose_widget.video import Video, open_video
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Footage:
         import hashlib
         import json
 
-        facts = [self.video.fingerprint(), self.skeleton.to_json(), self.detector_size]
+        facts = [self.video.fingerprint(), self.skeleton.to_json(), self.detector_size, code_digest(*DETECTION)]
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=8).hexdigest()
 
     def detector(self) -> Detector:

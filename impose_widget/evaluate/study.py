@@ -6,7 +6,6 @@ A job that was done is not done again: its file is named by everything that its 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import json
 import time
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from impose_widget.core.skeleton import COCO17, Skeleton
+from impose_widget.evaluate.code import code_digest
 from impose_widget.evaluate.experiments import EXPERIMENTS
 from impose_widget.evaluate.footage import Footage
 from impose_widget.evaluate.methods.base import Method
@@ -157,16 +157,6 @@ def key_of(job: Job, footage: Footage, truth: Truth) -> str:
     path = job.method.partition("=")[2]
     if path:
         digest.update(Path(path).read_bytes()) if Path(path).stat().st_size < 2**26 else None
-    return digest.hexdigest()
-
-
-@functools.cache
-def code_digest() -> str:
-    """Short text that tells this code of the package from any other: results of other code are other results."""
-    digest = hashlib.blake2b(digest_size=8)
-    package = Path(__file__).resolve().parents[1]
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
 

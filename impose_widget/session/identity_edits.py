@@ -8,6 +8,8 @@ from impose_widget.core.identities import exchange, merge
 from impose_widget.session import arguments
 from impose_widget.session.base import SessionBase
 
+TELLING = ("assign", "swap", "split")
+
 
 class IdentityEdits(SessionBase):
     """Edits of identities. Each is one action and one undo step; poses move between people, none is ever lost."""
@@ -22,14 +24,15 @@ class IdentityEdits(SessionBase):
             frame: a frame in which `track_id` is.
             track_id: who it seems to be.
             new_track_id: who it is: somebody in the video, or an id that nobody ever had.
-            scope: "frame", "onwards", "backwards", "all", or (first, last), both included.
+            scope: "frame", "onwards", "backwards", "all", or (first, last), both included. "onwards" and "backwards"
+                end before a frame in which one of the two was told apart before (by assign, swap or split).
         """
         with self._state.lock:
             frame, track_id = self._person(frame, track_id)
             new_track_id = self._target(new_track_id)
             if new_track_id == track_id:
                 raise ValueError(f"Expected another identity than {track_id}, got the same; nothing to assign.")
-            frames = self._span(arguments.scope_frames(scope, frame, len(self.video)), track_id)
+            frames = self._span(self._meant(scope, frame, track_id, new_track_id), track_id)
             self._commit(
                 "assign",
                 {
@@ -49,6 +52,29 @@ class IdentityEdits(SessionBase):
             return int(track_id)
         return self._track(track_id, "new_track_id")
 
+    def _meant(self, scope: str | tuple[int, int], frame: int, *track_ids: int) -> range:
+        """The frames of a scope. What was said of one of these people in an earlier or later frame holds from there on,
+        so that mending one place does not break another that is mended already."""
+        frames = arguments.scope_frames(scope, frame, len(self.video))
+        if scope not in ("onwards", "backwards"):
+            return frames
+        told = self._told(set(track_ids))
+        first = max((f for f in told if f < frame), default=-1) + 1
+        stop = min((f for f in told if f > frame), default=len(self.video))
+        return range(max(frames.start, first), min(frames.stop, stop))
+
+    def _told(self, track_ids: set[int]) -> list[int]:
+        """Frames in which a human told one of these people from another; what was undone or merged again is not."""
+        holds, told = set(self._state.history.done), []
+        for action in self._state.actions:
+            if action.seq in holds and action.kind in (*TELLING, "merge"):
+                pair = {action.payload["track_id"], action.payload["track_id_b"]}
+                if action.kind == "merge":
+                    told = [(frame, ids) for frame, ids in told if ids != pair]
+                else:
+                    told.append((action.payload["frame"], pair))
+        return [frame for frame, ids in told if ids & track_ids]
+
     def _span(self, frames: range, *track_ids: int) -> np.ndarray:
         """The frames of a scope as far as any of these people is there."""
         held = np.unique(np.concatenate([self._state.tracks.frames_of(i) for i in track_ids]))
@@ -60,7 +86,7 @@ class IdentityEdits(SessionBase):
             frame, a, b = self._frame(frame), self._track(a, "a"), self._track(b, "b")
             if a == b:
                 raise ValueError(f"Expected two people to swap, got {a} twice.")
-            frames = self._span(arguments.scope_frames(scope, frame, len(self.video)), a, b)
+            frames = self._span(self._meant(scope, frame, a, b), a, b)
             if not len(frames):
                 raise ValueError(f"Expected frames in which person {a} or {b} is, got none in scope={scope!r}.")
             self._commit(

@@ -84,14 +84,15 @@ function extent(prompt: Prompt, people: readonly Person[]): string {
   const first = Math.min(...people.filter((p) => ids.includes(p.track_id)).map((p) => p.first));
   const last = Math.max(...people.filter((p) => ids.includes(p.track_id)).map((p) => p.last));
   const { frame } = prompt;
+  const told = prompt.kind === "delete" ? "" : ", or as far as you have not said who is who";
   if (typeof prompt.scope !== "string") return `in frames ${prompt.scope[0]} to ${prompt.scope[1]}`;
   switch (prompt.scope) {
     case "frame":
       return `in frame ${frame}`;
     case "onwards":
-      return `in frames ${frame} to ${Math.max(frame, last)}`;
+      return `in frames ${frame} to ${Math.max(frame, last)}${told}`;
     case "backwards":
-      return `in frames ${Math.min(frame, first)} to ${frame}`;
+      return `in frames ${Math.min(frame, first)} to ${frame}${told}`;
     case "all":
       return `in frames ${first} to ${last}`;
   }

@@ -41,7 +41,8 @@ LAYERS = {
     "train": layer(
         "core detect model points propagate tracking", "cv2 lightning_fabric numpy pandas scipy torch tqdm", "io"
     ),
-    "detect": layer("core", "numpy", "model", "cv2 torch"),
+    "second_look": layer("core", "numpy", lazy_others="cv2"),
+    "detect": layer("core second_look", "numpy", "model", "cv2 torch"),
     "cutting": layer("core", "numpy", lazy_others="cv2"),
     "network_memory": layer(others="numpy", lazy_ours="model", lazy_others="cv2 torch"),
     "network_detector": layer("core cutting detect network_memory", "numpy", "model", "torch"),

@@ -39,6 +39,7 @@ class RandomEdits(RuleBasedStateMachine):
         self.model: dict = {}
         self.undo_stack: list = []
         self.redo_stack: list = []
+        self.told: list = []  # revision, frame, two people told apart there (merged if it is None)
 
     def open(self):
         session = session_on(FRAMES, TruthDetector(WALKERS, missing=[(5, 1), (6, 1)]), self.store)
@@ -210,36 +211,53 @@ class RandomEdits(RuleBasedStateMachine):
     def assign(self, data, scope):
         frame, a = self.place(data)
         b = data.draw(st.sampled_from([i for i in self.ids() if i != a]), "new_track_id")
-        span = self.span(frame, scope) & set(self.s._state.tracks.frames_of(a).tolist())
+        span = self.span(frame, scope, a, b) & set(self.s._state.tracks.frames_of(a).tolist())
         if not span:
             return
         self.act(lambda: self.s.assign(frame, a, b, scope), lambda: self.exchange(a, b, span))
+        self.tell(frame, a, b)
 
     @precondition(lambda self: self.ids())
     @rule(data=st.data(), scope=scopes)
     def assign_to_somebody_new(self, data, scope):
         frame, a = self.place(data)
         new = self.s._state.next_track_id + 2  # any number that nobody ever had will do
-        span = self.span(frame, scope) & set(self.s._state.tracks.frames_of(a).tolist())
+        span = self.span(frame, scope, a, new) & set(self.s._state.tracks.frames_of(a).tolist())
         if not span:
             return
         self.act(lambda: self.s.assign(frame, a, new, scope), lambda: self.exchange(a, new, span))
+        self.tell(frame, a, new)
 
     @precondition(lambda self: len(self.ids()) > 1)
     @rule(data=st.data(), scope=scopes)
     def swap(self, data, scope):
         frame, a = self.place(data)
         b = data.draw(st.sampled_from([i for i in self.ids() if i != a]), "b")
-        span = self.span(frame, scope)
+        span = self.span(frame, scope, a, b)
         if not span & {*self.s._state.tracks.frames_of(a).tolist(), *self.s._state.tracks.frames_of(b).tolist()}:
             return
         self.act(lambda: self.s.swap(a, b, frame, scope), lambda: self.exchange(a, b, span))
+        self.tell(frame, a, b)
 
-    def span(self, frame, scope) -> set[int]:
+    def tell(self, frame, a, b) -> None:
+        self.told = [*self.told, (self.s.revision, frame, {a, b})]
+
+    def span(self, frame, scope, *people) -> set[int]:
+        """A scope's frames; from here on or back it ends where a human told one of these people from another."""
         if isinstance(scope, tuple):
             return set(range(scope[0], scope[1] + 1))
+        holds = set(self.s._state.history.done)
+        told: list = []
+        for seq, f, pair in self.told:
+            if seq in holds:
+                told = [t for t in told if t[1] != pair] if f is None else [*told, (f, pair)]
+        told = [f for f, pair in told if pair & set(people)]
+        ends = {"onwards": [f for f in told if f > frame], "backwards": [f for f in told if f < frame]}
+        stop, first = min(ends["onwards"], default=12), max(ends["backwards"], default=-1) + 1
         return set(
-            {"frame": [frame], "onwards": range(frame, 12), "backwards": range(frame + 1), "all": range(12)}[scope]
+            {"frame": [frame], "onwards": range(frame, stop), "backwards": range(first, frame + 1), "all": range(12)}[
+                scope
+            ]
         )
 
     def exchange(self, a, b, span) -> None:
@@ -256,6 +274,7 @@ class RandomEdits(RuleBasedStateMachine):
             self.model = theirs | {key: v for key, v in self.model.items() if key[1] != b}
 
         self.act(lambda: self.s.merge(a, b), expected)
+        self.told.append((self.s.revision, None, {a, b}))
 
     @precondition(lambda self: self.ids())
     @rule(data=st.data(), frame=frames)
@@ -267,6 +286,7 @@ class RandomEdits(RuleBasedStateMachine):
                 self.s.split(i, frame)
             return
         new = self.act(lambda: self.s.split(i, frame))
+        self.tell(frame, i, new)
         self.move_anchors(lambda f, who: new if who == i and f >= frame else who)
 
     @precondition(lambda self: self.ids())

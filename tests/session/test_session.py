@@ -264,6 +264,25 @@ def test_identities(s: Session, walkers: Walkers) -> None:
     assert s.draw_box(0, (1, 1, 5, 5)) == 8
 
 
+def test_what_was_said_of_a_later_frame_holds(s: Session, walkers: Walkers) -> None:
+    """Two people who are exchanged in two stretches: each is mended once, the later one first, and both stay right."""
+    with session_on(s.video, None) as wrong:
+        poses = s.poses
+        there = poses["frame"].between(8, 12) | (poses["frame"] >= 20)
+        poses.loc[there, "track_id"] = 1 - poses.loc[there, "track_id"]
+        wrong.load(poses, link=False)
+        wrong.swap(0, 1, 20)
+        wrong.swap(0, 1, 8)  # ends before 20
+        wrong.swap(0, 1, 13)  # what is wrong since
+        for frame in (5, 8, 12, 13, 19, 20, 29):
+            np.testing.assert_allclose(pose(wrong, frame, 0), pose(s, frame, 0))
+        wrong.swap(0, 1, 19, "backwards")  # ends after 13
+        np.testing.assert_allclose(pose(wrong, 14, 0), pose(s, 14, 1))
+        np.testing.assert_allclose(pose(wrong, 13, 0), pose(s, 13, 0))
+        wrong.swap(0, 1, 0, "all")  # means what it says
+        np.testing.assert_allclose(pose(wrong, 25, 0), pose(s, 25, 1))
+
+
 def test_draw_box_reads_the_pose_inside(frames, walkers) -> None:
     with session_on(frames, TruthDetector(walkers, [(t, 1) for t in range(30)])) as s:
         s.initialize(progress=False)
