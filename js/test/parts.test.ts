@@ -58,7 +58,7 @@ describe("questions", () => {
 
   it("say what will happen, where", () => {
     expect(explanation(ask("swap", { other: 2 }), STATE.people)).toBe(
-      "1 becomes 2 and 2 becomes 1, in frames 5 to 30.",
+      "1 becomes 2 and 2 becomes 1, in frames 5 to 30, or as far as you have not said who is who.",
     );
     expect(explanation(ask("swap"), STATE.people)).toMatch(/Click a person/);
     expect(explanation(ask("delete", { scope: "frame" }), STATE.people)).toMatch(/in frame 5/);
