@@ -91,9 +91,8 @@ def accuracy(size: int, second_look: bool, photos: list[Photograph]) -> None:
 def keypoints(labelled: np.ndarray, scores: np.ndarray, errors: np.ndarray, name: str) -> None:
     shift = np.nanmedian(errors, (0, 1)) * 100
     similar = np.exp(-(errors**2).sum(-1) / (2 * (2 * COCO17.sigma_array) ** 2))[labelled]
-    print(
-        f"<!-- {name}: keypoints of people found: similarity {similar.mean():.3f}, over .85 {(similar > 0.85).mean():.3f} -->"
-    )
+    right = f"similarity {similar.mean():.3f}, over .85 {(similar > 0.85).mean():.3f}"
+    print(f"<!-- {name}: keypoints of people who were found: {right} -->")
     print(f"<!-- {name}: median offset of keypoints {shift[0]:+.2f}, {shift[1]:+.2f} % of the person's size -->")
     shares = []
     for low in (0.1, 0.15, 0.2, 0.25, 0.3, 0.4):
