@@ -46,7 +46,7 @@ def scene():
 @pytest.mark.parametrize("origins", [(0,), (24,), (8, 17)])
 def test_the_network_has_the_last_word_where_it_replaces(scene, origins):
     frames, truth = scene
-    network, propagator = with_truth(frames, truth + 3, policy="replace")
+    network, propagator = with_truth(frames, truth + 3, policy="replace", doubt=1.0)
     xy, score, written = run(frames, carry(*anchored(truth, origins), origins), propagator)
     assert error(xy[written], (truth + 3)[written]).max() < 1e-3
     np.testing.assert_array_equal(xy[list(origins)], truth[list(origins)].astype(np.float32))
