@@ -6,7 +6,7 @@ import type { Editor } from "./editor";
 import type { Curve as Answer, CurveKind } from "./protocol";
 import { whole } from "./timespan";
 
-export const STRIP = 46; // CSS pixels of the timeline's height while there is a curve
+export const STRIP = 56; // CSS pixels of the timeline's height while there is a curve
 const SETTLE = 120; // ms without a change after which values are asked for
 const BESIDE = 0.5; // of what is shown, fetched on either side
 

@@ -48,8 +48,17 @@ MODES: dict[str, Callable[[EditorOnPage], object]] = {
     "issue": lambda e: e.press("n"),
     "guided": lambda e: e.press("p", "Shift+Q"),
     "box": lambda e: e.press("b"),
+    "boxes": lambda e: e.press("p", "Alt+b"),
+    "curve": lambda e: e.press("Shift+C"),
     "settings": lambda e: e.press("Control+,"),
     "keys": lambda e: e.press("?"),
+}
+LASTING = {  # what Esc does not end, and what ends it
+    "keypoint": ["t"],
+    "trails": ["Shift+T"] * 2,
+    "onion-skin": ["Shift+O"] * 2 + ["w"],
+    "boxes": ["Alt+b"],
+    "curve": ["Shift+C"] * 2,
 }
 
 
@@ -74,8 +83,7 @@ def modes(page: Page, folder: Path, editor: EditorOnPage, show: Callable[[], Non
         page.wait_for_timeout(900)  # answers, and transitions of the page
         editor.root.screenshot(path=folder / f"{name}-{theme}.png")
         editor.press(*["Escape"] * 3)
-        if name in ("keypoint", "trails", "onion-skin"):  # what Esc does not end
-            editor.press(*{"keypoint": ["t"], "trails": ["Shift+T"] * 2, "onion-skin": ["Shift+O"] * 2 + ["w"]}[name])
+        editor.press(*LASTING.get(name, []))
         if name == "settings":
             editor.press("Control+,")
         editor.press("o")

@@ -6,7 +6,8 @@ import type { Context } from "./anchor";
 import { plain } from "./labels";
 import { FONT, type TimelineColours } from "./timeline";
 
-const PAD = 4; // CSS pixels above and below the curve
+const WORDS = 14; // CSS pixels above the curve, for whose and what it is
+const PAD = 4; // above and below the curve
 
 export interface Strip {
   table: CurveTable | null; // null: nobody is selected, or the values are on their way
@@ -23,7 +24,8 @@ export function drawCurve(g: Context, strip: Strip): void {
   g.fillStyle = colours.track;
   g.fillRect(left, top, width, height);
   const most = table ? mostOf(table, strip.time) : 1;
-  const y = (value: number) => top + height - PAD - (Math.min(value, most) / most) * (height - 2 * PAD);
+  const room = height - WORDS - 2 * PAD;
+  const y = (value: number) => top + height - PAD - (Math.min(value, most) / most) * room;
   drawScale(g, strip, most, y);
   g.save();
   g.beginPath();
@@ -31,7 +33,7 @@ export function drawCurve(g: Context, strip: Strip): void {
   g.clip();
   if (table) drawValues(g, strip, table, y);
   g.restore();
-  drawWords(g, strip, table ? wordsOf(table) : "Select a person to see their curve");
+  drawWords(g, strip, table ? wordsOf(table) : "select a person");
 }
 
 /** What reaches the top: all of a score; of ways the longest in view. */
@@ -99,11 +101,6 @@ function wordsOf({ track_id, keypoint, what }: CurveTable): string {
 function drawWords(g: Context, { left, top, colours }: Strip, words: string): void {
   g.font = `500 10px ${FONT}`;
   g.textBaseline = "top";
-  const w = g.measureText(words).width;
-  g.globalAlpha = 0.8;
-  g.fillStyle = colours.track;
-  g.fillRect(left + 2, top + 2, w + 8, 14);
-  g.globalAlpha = 1;
   g.fillStyle = colours.soft;
   g.fillText(words, left + 6, top + 4);
 }

@@ -44,6 +44,7 @@ export interface Scene {
 }
 
 export const CASING = "rgb(12 14 20 / 0.72)";
+const POINTED = 1.25; // how much larger a keypoint is that is selected or pointed at
 const EDGE = 0.65; // half the width of a keypoint's edge
 const UNSURE = 0.35 * 255; // scores below this are drawn dashed and faint
 interface Edge {
@@ -178,37 +179,49 @@ export function strokeEdges(g: Context, edges: readonly Edge[], points: Float32A
 function drawKeypoints(g: Context, scene: Scene, pose: Pose, points: Float32Array, paint: Paint, size: number): void {
   const { sides } = layout(scene.skeleton);
   const alike = new Map<string, number[]>();
+  const ringed: number[] = [];
   for (let k = 0; k < pose.flags.length; k++) {
     if (!placed(pose, k)) continue;
+    if (isPointed(scene, pose, k)) {
+      ringed.push(k);
+      continue;
+    }
     const flags = pose.flags[k]!;
     const looks = `${sides[k]} ${isAnchor(flags)} ${visibilityOf(flags) === OCCLUDED}`;
     const those = alike.get(looks);
     if (those) those.push(k);
     else alike.set(looks, [k]);
   }
-  for (const those of alike.values()) {
-    const radii = those.map((k) => radiusOf(g, scene, pose, k, points, size));
+  const paintThose = (those: readonly number[], factor: number) => {
     const path = (more: number) => {
       g.beginPath();
-      for (const [i, k] of those.entries())
-        outline(g, points[2 * k]!, points[2 * k + 1]!, radii[i]! + more, pose.flags[k]!);
+      for (const k of those) {
+        const r = size * factor * (isAnchor(pose.flags[k]!) ? 1.3 : 1) + more;
+        outline(g, points[2 * k]!, points[2 * k + 1]!, r, pose.flags[k]!);
+      }
     };
     paintKeypoints(g, path, pose.flags[those[0]!]!, paint[sides[those[0]!]!]);
+  };
+  for (const those of alike.values()) paintThose(those, 1);
+  for (const k of ringed) {
+    drawRing(g, scene, pose, k, points, size);
+    paintThose([k], POINTED);
   }
 }
 
-/** How large a keypoint is; the chosen one and the one at the pointer have a ring, which is drawn. */
-function radiusOf(g: Context, scene: Scene, pose: Pose, k: number, points: Float32Array, size: number): number {
+/** Whether a keypoint is the selected one, or the one at the pointer. */
+function isPointed({ selected, keypoint, hovered }: Scene, { track_id }: Pose, k: number): boolean {
+  return (track_id === selected && k === keypoint) || (track_id === hovered?.track_id && k === hovered.k);
+}
+
+function drawRing(g: Context, scene: Scene, pose: Pose, k: number, points: Float32Array, size: number): void {
   const chosen = pose.track_id === scene.selected && k === scene.keypoint;
-  const hovered = pose.track_id === scene.hovered?.track_id && k === scene.hovered.k;
-  const r = size * (isAnchor(pose.flags[k]!) ? 1.3 : 1) * (hovered || chosen ? 1.25 : 1);
-  if (!chosen && !hovered) return r;
+  const r = size * POINTED * (isAnchor(pose.flags[k]!) ? 1.3 : 1) + 5;
   g.beginPath();
-  g.arc(points[2 * k]!, points[2 * k + 1]!, r + 5, 0, 7);
+  g.arc(points[2 * k]!, points[2 * k + 1]!, r, 0, 7);
   g.lineWidth = chosen ? 2 : 1.5;
   g.strokeStyle = chosen ? "#fff" : "rgb(255 255 255 / 0.7)";
   g.stroke();
-  return r;
 }
 
 /** Paints keypoints of these flags; `path` is their outlines, larger by so many pixels. */

@@ -145,7 +145,7 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     button(editor, "flip", "flip", "Flip"),
     button(editor, "flip arms", "flip", "Arms"),
     button(editor, "flip legs", "flip", "Legs"),
-    button(editor, "box for person", "box", "Re-read…"),
+    button(editor, "box for person", "box", "Re-read"),
     button(editor, "guide", "guide", "Place"),
     button(editor, "copy pose", "copy", "Copy"),
     button(editor, "swap", "swap", "Swap"),
@@ -156,6 +156,7 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     button(editor, "visibility", "eye", "Visibility"),
     whole,
     boxes,
+    button(editor, "redraw box", "box", "Draw box"),
     button(editor, "fit box", "fit", "Fit box"),
   );
   const more = h(
