@@ -199,3 +199,23 @@ def test_without_a_network_keypoint_after_keypoint_is_asked_for(notebook: Notebo
         notebook, "annotator.poses.query('frame == 0')[['visibility', 'x']].round(0).fillna(-1).values.tolist()"
     )
     assert rows == [[2, 20], [0, -1], [1, 27], [2, 20]]
+
+
+def test_a_box_is_moved_apart_from_the_keypoints_and_fitted_again(notebook: NotebookPage, editor: EditorOnPage) -> None:
+    open_with(notebook, editor)
+    editor.press("0", "Alt+b")
+    boxes, poses = "annotator.boxes.query('frame == 0 and track_id == 0')", "annotator.poses.to_json()"
+    x, y, w, h = told(notebook, f"{boxes}[['x', 'y', 'w', 'h']].iloc[0].astype(float).tolist()")
+    before, revision = told(notebook, poses), editor.revision
+    editor.drag((x, y), (x - 4, y - 6))
+    editor.wait_revision(revision + 1)
+    now = told(notebook, f"{boxes}[['x', 'y', 'w', 'h']].iloc[0].astype(float).tolist()")
+    assert math.dist(now, (x - 4, y - 6, w + 4, h + 6)) < 1, (now, (x, y, w, h))
+    assert told(notebook, f"{boxes}[['source', 'anchor']].iloc[0].tolist()") == ["human", True]
+    assert told(notebook, poses) == before
+    editor.press("Alt+Shift+b")
+    editor.wait_revision(revision + 2)
+    assert told(notebook, f"bool({boxes}.anchor.iloc[0])") is False
+    editor.press("Control+z")
+    editor.wait_revision(revision + 3)
+    assert told(notebook, f"{boxes}[['x', 'y', 'w', 'h']].iloc[0].astype(float).tolist()") == now
