@@ -20,8 +20,8 @@ export function commandsOf(editor: Editor): Record<Command, () => void> {
     flag.value = !flag.value;
   };
   return {
-    "previous frame": () => nav.step(-1),
-    "next frame": () => nav.step(1),
+    "previous frame": () => nav.step(-1, editor.repeats),
+    "next frame": () => nav.step(1, editor.repeats),
     "back ten": () => nav.step(-10),
     "on ten": () => nav.step(10),
     "first frame": () => nav.goTo(0),

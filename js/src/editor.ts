@@ -107,6 +107,8 @@ export class Editor {
     ...earlier(this.lookback.before.value, this.people.value),
     ...this.review.ghosts.value,
   ]);
+  /** How often the key that is held has repeated. */
+  repeats = 0;
   private typed = { text: "", at: 0 };
   /** The same object while no key was changed, so that the table is not made anew with each turn of a dial. */
   private readonly keys = computed(() => this.store.preferences.wishes.value.keys);

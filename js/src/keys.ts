@@ -255,6 +255,7 @@ export const GESTURES: readonly (readonly [string, string])[] = [
   ["Alt and drag", "move a whole person"],
   ["Right click", "an occluded keypoint, while one is asked for"],
   ["Alt and wheel", "scale a whole person (with Shift: turn)"],
+  ["Hold an arrow", "go from frame to frame, faster after a second"],
   ["0 to 9", "select a person by number"],
 ];
 

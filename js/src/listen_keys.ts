@@ -29,6 +29,7 @@ export function listenKeys(editor: Editor, root: HTMLElement, signal: AbortSigna
         }
         return;
       }
+      editor.repeats = event.repeat ? editor.repeats + 1 : 0;
       if (press(editor, chord)) event.preventDefault();
       if (editor.hidden.peek()) hiding ??= event.code;
     },
@@ -39,6 +40,7 @@ export function listenKeys(editor: Editor, root: HTMLElement, signal: AbortSigna
     (event) => {
       event.stopPropagation();
       if (event.key === "Alt") event.preventDefault();
+      editor.repeats = 0;
       if (event.code === hiding) {
         editor.hidden.value = false;
         hiding = null;

@@ -6,6 +6,7 @@ import { type Cursor, moved } from "./prefetch";
 import type { Store } from "./store";
 
 export const SPEEDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 4];
+const HELD = 30; // repeats of a held key, about a second, after which it goes faster
 const REST = 150; // ms without a step after which a view is at rest
 
 export class Navigation {
@@ -49,8 +50,9 @@ export class Navigation {
     }, REST);
   }
 
-  step(by: number): void {
-    this.goTo(this.frame.value + by);
+  /** `repeats`: how often the key that is held has repeated; the longer, the longer the steps. */
+  step(by: number, repeats = 0): void {
+    this.goTo(this.frame.value + by * (repeats < HELD ? 1 : repeats < 3 * HELD ? 2 : 4));
   }
 
   pause(): void {

@@ -1,6 +1,7 @@
 /** What a person wants of the editor: how things look, and which keys do what. Kept in this browser, for every video. */
 
 import { type Signal, signal } from "@preact/signals-core";
+import { SCHEMES, type Scheme } from "./draw/palette";
 import { PALETTES, type PaletteName } from "./draw/palettes";
 import { type Changes, cleanChanges } from "./keymap";
 
@@ -10,7 +11,7 @@ export interface Wishes {
   opacity: number; // of skeletons, 0 to 1
   size: number; // of their keypoints and limbs; 1: as drawn first
   palette: PaletteName;
-  sides: "shade" | "colour"; // how left and right are told apart
+  sides: Scheme; // what colours of skeletons tell
   magnifier: "touch" | "always" | "never";
   keys: Changes;
   welcomed: boolean; // the first steps were shown, or sent away
@@ -104,7 +105,7 @@ export function cleaned(stored: unknown): Wishes {
     opacity: number("opacity"),
     size: number("size"),
     palette: one(given.palette, Object.keys(PALETTES) as PaletteName[], DEFAULTS.palette),
-    sides: one(given.sides, ["shade", "colour"], DEFAULTS.sides),
+    sides: one(given.sides, SCHEMES, DEFAULTS.sides),
     magnifier: one(given.magnifier, ["touch", "always", "never"], DEFAULTS.magnifier),
     keys: cleanChanges(given.keys),
     welcomed: given.welcomed === true,

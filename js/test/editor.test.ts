@@ -196,6 +196,16 @@ describe("moving about", () => {
     expect(editor.nav.frame.value).toBe(0);
   });
 
+  it("goes faster the longer a key is held", () => {
+    const after = (repeats: number) => {
+      editor.commands["first frame"]();
+      editor.repeats = repeats;
+      editor.commands["next frame"]();
+      return editor.nav.frame.value;
+    };
+    expect([0, 29, 30, 90].map(after)).toEqual([1, 1, 2, 4]);
+  });
+
   it("goes to doubtful places and back", async () => {
     const issue = {
       issue: 7,

@@ -1,7 +1,7 @@
 /** Small pure parts: questions, playing, colours, the summary. */
 
 import { describe, expect, it } from "vitest";
-import { edgeSide, paintOf, sidesOf } from "../src/draw/palette";
+import { edgeSide, inksOf, paintOf, sidesOf } from "../src/draw/palette";
 import { advance, frameAtTime } from "../src/playback";
 import { byDigits, editOf, explanation, type Prompt, previewOf } from "../src/prompt";
 import { type Limits, orderOf, type Place, startOf, toggled } from "../src/propagation";
@@ -185,6 +185,16 @@ describe("colours", () => {
     expect([paintOf("#f5e646").ink, paintOf("#303080").ink]).toEqual(["rgb(18 20 26)", "rgb(255 255 255)"]);
     expect(paintOf("no colour").middle).toBe("rgb(200 200 205)");
   });
+  it("tell whose, which side, or which keypoint", () => {
+    const [paint, sides] = [paintOf("#ffaa14"), sidesOf(SKELETON)];
+    const inks = (scheme: "shade" | "colour" | "keypoint") => inksOf(paint, sides, scheme);
+    expect([0, 1, 2].map(inks("shade").keypoint)).toEqual([paint.middle, paint.left, paint.right]);
+    expect(inks("colour").limb(1, "left")).toBe("#56b4e9");
+    const all = Array.from({ length: 17 }, (_, k) => inks("keypoint").keypoint(k));
+    expect(new Set(all).size).toBe(17);
+    expect(inks("keypoint").limb(2, "left")).toBe(all[2]);
+  });
+
   it("know sides by name, or by their place in a pair", () => {
     expect(sidesOf(SKELETON)).toEqual(["middle", "left", "right"]);
     expect(sidesOf({ ...SKELETON, flip_pairs: [[2, 1]] })).toEqual(["middle", "left", "right"]);

@@ -38,6 +38,23 @@ export function sided(paint: Paint): Paint {
   return { ...paint, left: "#56b4e9", right: "#e69f00" };
 }
 
+export const SCHEMES = ["shade", "colour", "keypoint"] as const;
+/** What the colours of a skeleton tell: whose it is, with the sides lighter and darker; the sides; each keypoint. */
+export type Scheme = (typeof SCHEMES)[number];
+export interface Inks {
+  keypoint(k: number): string;
+  limb(b: number, side: Side): string; // that ends at keypoint b
+}
+
+export function inksOf(paint: Paint, sides: readonly Side[], scheme: Scheme): Inks {
+  if (scheme === "keypoint") return { keypoint: hue, limb: hue };
+  const own = scheme === "colour" ? sided(paint) : paint;
+  return { keypoint: (k) => own[sides[k]!], limb: (_, side) => own[side] };
+}
+
+/** A colour for each keypoint, far from those of its neighbours in the list: the golden angle apart. */
+const hue = (k: number): string => `hsl(${Math.round(k * 137.5) % 360} 90% 64%)`;
+
 /** The side of each keypoint: by its name where that says it, else by its place in a left/right pair. */
 export function sidesOf(skeleton: Skeleton): Side[] {
   const out: Side[] = skeleton.keypoints.map(() => "middle");

@@ -10,14 +10,14 @@ import { anchorPath, type Context } from "./anchor";
 import { drawBodyBox, drawBox } from "./boxes";
 import { drawGhosts } from "./ghosts";
 import { drawNames, drawTag, type Rect } from "./labels";
-import { edgeSide, type Paint, paintOf, type Side, sided, sidesOf } from "./palette";
+import { edgeSide, type Inks, inksOf, paintOf, type Scheme, type Side, sidesOf } from "./palette";
 import { drawTrails } from "./trails";
 
 /** How skeletons look, as somebody wants them to. */
 export interface Looks {
   opacity: number; // 0 to 1
   size: number; // times what it is else
-  sides: "shade" | "colour"; // how left and right are told apart
+  sides: Scheme; // what colours tell
 }
 
 export interface Scene {
@@ -97,18 +97,18 @@ export function layout(skeleton: Skeleton) {
 }
 
 function drawPerson(g: Context, scene: Scene, pose: Pose): void {
-  const own = paintOf(scene.colour(pose.track_id));
-  const paint = scene.looks.sides === "colour" ? sided(own) : own;
+  const paint = paintOf(scene.colour(pose.track_id));
   const chosen = pose.track_id === scene.selected;
-  const { edges } = layout(scene.skeleton);
+  const { sides, edges } = layout(scene.skeleton);
+  const inks = inksOf(paint, sides, scene.looks.sides);
   const points = project(scene.camera, pose);
   g.save();
   g.globalAlpha = shareOf(scene, pose.track_id);
   const box = chosen && !scene.boxes ? bounds(pose) : null;
   if (box) drawBox(g, scene.camera, box, paint.middle, [], 1);
   const size = sizeOf(scene, pose);
-  drawLimbs(g, pose, points, edges, paint, size);
-  drawKeypoints(g, scene, pose, points, paint, size.point);
+  drawLimbs(g, pose, points, edges, inks, size);
+  drawKeypoints(g, scene, pose, points, inks, size.point);
   if (scene.boxes) drawBodyBox(g, scene.camera, pose, paint.middle, chosen);
   g.restore();
 }
@@ -142,7 +142,7 @@ function drawLimbs(
   pose: Pose,
   points: Float32Array,
   edges: readonly Edge[],
-  paint: Paint,
+  inks: Inks,
   size: { limb: number },
 ): void {
   const known = edges.filter(({ a, b }) => placed(pose, a) && placed(pose, b));
@@ -153,12 +153,13 @@ function drawLimbs(
   g.lineWidth = size.limb + 1.8;
   strokeEdges(g, solid, points);
   g.lineWidth = size.limb;
-  for (const side of ["right", "middle", "left"] as const) {
-    const ofSide = (edge: Edge) => edge.side === side;
-    g.strokeStyle = paint[side];
-    strokeEdges(g, solid.filter(ofSide), points);
+  const inkOf = ({ b, side }: Edge) => inks.limb(b, side);
+  for (const ink of new Set(known.map(inkOf))) {
+    const alike = (edge: Edge) => inkOf(edge) === ink;
+    g.strokeStyle = ink;
+    strokeEdges(g, solid.filter(alike), points);
     g.setLineDash([size.limb, size.limb * 2]);
-    strokeEdges(g, dashed.filter(ofSide), points);
+    strokeEdges(g, dashed.filter(alike), points);
     g.setLineDash([]);
   }
 }
@@ -176,8 +177,7 @@ export function strokeEdges(g: Context, edges: readonly Edge[], points: Float32A
  * Shape says where it comes from (anchor: diamond, carried: square, read: disc); hollow says occluded. Those that look
  * the same are one path: with many people that is what a screen refresh has time for.
  */
-function drawKeypoints(g: Context, scene: Scene, pose: Pose, points: Float32Array, paint: Paint, size: number): void {
-  const { sides } = layout(scene.skeleton);
+function drawKeypoints(g: Context, scene: Scene, pose: Pose, points: Float32Array, inks: Inks, size: number): void {
   const alike = new Map<string, number[]>();
   const ringed: number[] = [];
   for (let k = 0; k < pose.flags.length; k++) {
@@ -187,7 +187,7 @@ function drawKeypoints(g: Context, scene: Scene, pose: Pose, points: Float32Arra
       continue;
     }
     const flags = pose.flags[k]!;
-    const looks = `${sides[k]} ${isAnchor(flags)} ${visibilityOf(flags) === OCCLUDED}`;
+    const looks = `${inks.keypoint(k)} ${isAnchor(flags)} ${visibilityOf(flags) === OCCLUDED}`;
     const those = alike.get(looks);
     if (those) those.push(k);
     else alike.set(looks, [k]);
@@ -200,7 +200,7 @@ function drawKeypoints(g: Context, scene: Scene, pose: Pose, points: Float32Arra
         outline(g, points[2 * k]!, points[2 * k + 1]!, r, pose.flags[k]!);
       }
     };
-    paintKeypoints(g, path, pose.flags[those[0]!]!, paint[sides[those[0]!]!]);
+    paintKeypoints(g, path, pose.flags[those[0]!]!, inks.keypoint(those[0]!));
   };
   for (const those of alike.values()) paintThose(those, 1);
   for (const k of ringed) {

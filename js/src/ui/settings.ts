@@ -33,11 +33,12 @@ export function settings(editor: Editor, watch: Watch): HTMLElement {
     h("h3", {}, "Skeletons"),
     slider(editor, watch, "opacity", "Opacity"),
     slider(editor, watch, "size", "Size"),
-    choice(editor, watch, "palette", "Colours", palettes()),
+    choice(editor, watch, "palette", "Palette", palettes()),
     swatches(editor, watch),
-    choice(editor, watch, "sides", "Left, right", [
-      ["shade", "lighter, darker"],
-      ["colour", "blue, orange"],
+    choice(editor, watch, "sides", "Colour by", [
+      ["shade", "person, left lighter"],
+      ["colour", "left blue, right orange"],
+      ["keypoint", "keypoint"],
     ]),
     h("h3", {}, "Hand"),
     choice(editor, watch, "magnifier", "Magnifier", [
