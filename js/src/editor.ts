@@ -11,6 +11,7 @@ import { Curve } from "./curve";
 import { Desk } from "./desk";
 import { applyDrafts, type Draft } from "./drafts";
 import { Editing } from "./editing";
+import { perform } from "./effects";
 import { Exporting } from "./exporting";
 import { Follow } from "./follow";
 import { earlier, type Ghost } from "./ghosts";
@@ -28,7 +29,7 @@ import { Questions } from "./questions";
 import { Review } from "./review";
 import type { Store } from "./store";
 import { Timeline } from "./timeline";
-import { type Context, type Effect, IDLE, type Input, type ToolState, transition } from "./tools/machine";
+import { type Context, IDLE, type Input, type ToolState, transition } from "./tools/machine";
 import { Viewport } from "./viewport";
 
 const DIGITS_PAUSE = 700; // ms within which digits make one number
@@ -239,7 +240,7 @@ export class Editor {
     const [state, effects] = transition(this.tool.value, input, this.context());
     batch(() => {
       this.tool.value = state;
-      for (const effect of effects) this.perform(effect);
+      for (const effect of effects) perform(this, effect);
       const free = state.name === "idle" || state.name === "picking";
       if (input.type === "move" && free) this.hover(this.hitAt(input.at, input.pointerType));
     });
@@ -303,55 +304,5 @@ export class Editor {
       size: this.viewport.image,
       canEdit: this.store.canEdit.value && this.nav.shown.value !== null,
     };
-  }
-
-  private perform(effect: Effect): void {
-    const frame = this.nav.shown.value ?? this.nav.frame.value;
-    switch (effect.do) {
-      case "select":
-        // A press beside somebody who is focused is not meant to lose them.
-        if (effect.track_id === null && this.focus.value) return this.select(this.selected.value);
-        return this.select(effect.track_id, effect.k);
-      case "hold":
-        return this.nav.pause();
-      case "preview keypoint": {
-        const { track_id, k, xy } = effect;
-        const visibility = this.edits.visibilityFor(track_id, k);
-        this.preview.value = { what: "keypoint", frame, track_id, k, xy, visibility };
-        return;
-      }
-      case "place keypoint":
-        this.edits.place(frame, effect.track_id, effect.k, effect.xy, effect.visibility);
-        return this.guide.placed(effect.k);
-      case "preview move":
-        this.preview.value = { what: "move", frame, track_id: effect.track_id, dxy: effect.dxy, scale: 1, rotation: 0 };
-        return;
-      case "move person":
-        return this.edits.move(frame, effect.track_id, effect.dxy);
-      case "preview body box":
-        this.preview.value = { what: "box", frame, track_id: effect.track_id, box: effect.box };
-        return;
-      case "set body box":
-        return this.edits.setBox(frame, effect.track_id, effect.box);
-      case "preview box":
-        this.boxPreview.value = effect.box;
-        return;
-      case "draw box":
-        void this.edits.drawBox(frame, effect.box);
-        return;
-      case "forget preview":
-        this.preview.value = null;
-        this.boxPreview.value = null;
-        return;
-      case "pan":
-        return this.viewport.panBy(effect.dx, effect.dy);
-      case "pinch":
-        this.viewport.panBy(effect.to[0] - effect.from[0], effect.to[1] - effect.from[1]);
-        return this.viewport.zoom(effect.factor, effect.to);
-      case "pick":
-        return this.questions.pick(effect.track_id);
-      case "say":
-        return this.store.say("info", effect.text);
-    }
   }
 }
