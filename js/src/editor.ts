@@ -251,6 +251,12 @@ export class Editor {
     this.hovered.value = null;
   }
 
+  /** The picture has moved beneath the pointer. */
+  lookAgain(): void {
+    const { name } = this.tool.value;
+    if (this.hovered.value && (name === "idle" || name === "picking")) this.hover(this.hitAtPointer());
+  }
+
   hitAtPointer(): Hit {
     return this.pointer.value ? this.hitAt(this.pointer.value, "mouse") : NOTHING;
   }

@@ -90,6 +90,7 @@ export class Store {
   private drafts: Sent[] = [];
   private revision = 0;
   private stopping = false; // a stop was asked for here
+  private ordered = false; // a propagation was asked for here
   private retrying: ReturnType<typeof setTimeout> | undefined;
   private fading: ReturnType<typeof setTimeout> | undefined;
   private readonly shown = new Map<object, number>();
@@ -198,6 +199,7 @@ export class Store {
   }
 
   propagate(order: PropagateOrder): Promise<void> {
+    this.ordered = true;
     return this.attempt(
       this.bridge.request({ kind: "propagate", stop: null, tracks: null, keypoints: null, ...order }),
     );
@@ -332,7 +334,10 @@ export class Store {
   /** A run that gave way to the next one is not worth a word; one that was stopped by hand is. */
   private sayFinished(job: Extract<Broadcast, { kind: "finished" }>): void {
     const cancelled = job.stopped === "cancelled";
-    if (!cancelled || this.stopping) this.say("info", wordsOfFinished(job));
+    // After each edit the kernel looks by itself whether there is something to carry; that there is not is no news.
+    const news = job.frames > 0 || job.stopped !== "" || job.what === "initialize" || this.ordered;
+    if (news && (!cancelled || this.stopping)) this.say("info", wordsOfFinished(job));
+    if (!cancelled && job.what !== "initialize") this.ordered = false;
     if (cancelled) this.stopping = false;
   }
 

@@ -147,6 +147,11 @@ export function view(store: Store, el: HTMLElement, signal: AbortSignal): Editor
   });
   watch(() => editor.curve.follow());
   watch(() => {
+    editor.nav.shown.value;
+    editor.viewport.camera.value;
+    untracked(() => editor.lookAgain());
+  });
+  watch(() => {
     const frame = editor.nav.frame.value;
     const id = editor.selected.value;
     untracked(() => editor.timeline.keep(frame, id));

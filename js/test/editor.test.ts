@@ -178,6 +178,16 @@ describe("carrying on", () => {
   });
 });
 
+describe("what is under the pointer", () => {
+  it("is looked at again when the picture moves beneath it", () => {
+    pointer("move", 50, 50);
+    expect(editor.hovered.value).toMatchObject({ track_id: 1, k: 0 });
+    editor.viewport.panBy(60, 0);
+    editor.lookAgain();
+    expect(editor.hovered.value).toBeNull();
+  });
+});
+
 describe("moving about", () => {
   it("goes to anchors of the selected person, and stays inside the video", async () => {
     editor.select(1);

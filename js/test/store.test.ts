@@ -157,6 +157,19 @@ describe("jobs", () => {
     expect(store.notice.value!.text).toBe("9 keypoints in 3 frames changed.");
   });
 
+  it("that found nothing to carry are news only if they were asked for here", async () => {
+    await ready();
+    const nothing = { ...finished, frames: 0, keypoints: 0, stopped: "" };
+    model.receive(nothing);
+    expect(store.notice.value).toBeNull();
+    void store.propagate({ frame: null, direction: "forward" });
+    model.receive(nothing);
+    expect(store.notice.value!.text).toBe("Nothing to propagate.");
+    store.say("info", "");
+    model.receive(nothing);
+    expect(store.notice.value!.text).toBe("");
+  });
+
   it("that gave way to another are not worth a word, those stopped by hand are", async () => {
     await ready();
     model.receive({ ...finished, stopped: "cancelled" });

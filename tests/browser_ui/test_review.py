@@ -108,6 +108,18 @@ def test_an_export_says_what_is_lost_and_that_it_was_read_back(widget: Widget) -
     assert not sheet.is_visible()
 
 
+def test_enter_writes_the_file_that_is_proposed_and_looks_first_at_another_name(widget: Widget) -> None:
+    widget.press("Control+e")
+    sheet = widget.root.locator(".impose-export")
+    says(widget, ".impose-losses", "Everything")
+    widget.page.keyboard.press("Enter")
+    says(widget, ".impose-result", "Written to /data/made.json")
+    sheet.locator("[data-export=path]").fill("taken.json")
+    widget.page.keyboard.press("Enter")
+    sheet.get_by_label("Replace the file of this name").wait_for()
+    assert len(widget.sent("export")) == 1
+
+
 def test_a_file_that_is_there_is_replaced_only_when_that_is_said(widget: Widget) -> None:
     widget.press("Control+e")
     sheet = widget.root.locator(".impose-export")

@@ -26,7 +26,7 @@ export function drawBox(g: Context, camera: Camera, [x, y, w, h]: Box, colour: s
 export function drawBodyBox(g: Context, camera: Camera, pose: Pose, colour: string, handles: boolean): void {
   const box = bounds(pose);
   if (!box) return;
-  drawBox(g, camera, box, colour, pose.marks & BOX_ANCHOR ? [] : [5, 4], handles ? 1.5 : 1);
+  drawBox(g, camera, box, colour, pose.marks & BOX_ANCHOR ? [] : [5, 4], 1.5);
   if (!handles) return;
   g.lineWidth = 1.5;
   g.fillStyle = "#fff";

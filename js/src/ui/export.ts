@@ -50,7 +50,7 @@ export function exportSheet(editor: Editor, watch: Watch): HTMLElement {
     const good = done ? `Written to ${done.path} (${size}), read back and compared. ${done.said}` : "";
     setText(result, exporting.busy.value ? "…" : trouble || good);
   });
-  return dialog(
+  const sheet = dialog(
     editor,
     watch,
     exporting.open,
@@ -61,9 +61,18 @@ export function exportSheet(editor: Editor, watch: Watch): HTMLElement {
     h("p", { class: "impose-note" }, "In the folder of the notebook, unless the name says where."),
     losses,
     replacing,
-    h("div", { class: "impose-row" }, go),
+    h("div", { class: "impose-row" }, go, h("kbd", {}, "↵")),
     result,
   );
+  // Enter writes the file; after another name was typed it first looks what is there.
+  sheet.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || (event.target !== sheet && event.target !== path)) return;
+    event.preventDefault();
+    const looked = path.value === exporting.losses.peek()?.path;
+    go.focus();
+    if (looked) go.click();
+  });
+  return sheet;
 }
 
 /** What the file will not hold, before it is written. */

@@ -94,7 +94,6 @@ function segment<T extends string>(
       class: "impose-scopes",
       role: "group",
       "aria-label": label,
-      style: `grid-template-columns: repeat(${options.length}, auto)`,
     },
     ...options.map(([value, text]) =>
       h(

@@ -156,8 +156,8 @@ function selectedCard(editor: Editor, watch: Watch): HTMLElement {
     button(editor, "visibility", "eye", "Visibility"),
     whole,
     boxes,
-    button(editor, "redraw box", "box", "Draw box"),
     button(editor, "fit box", "fit", "Fit box"),
+    button(editor, "redraw box", "box", "Draw box"),
   );
   const more = h(
     "button",
