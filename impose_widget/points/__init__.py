@@ -3,7 +3,7 @@
 from impose_widget.points.adapters import CoTracker3, Tapir, cotracker3, tapir
 from impose_widget.points.base import PointTracker, PointTracks
 from impose_widget.points.lk import LkPoints
-from impose_widget.points.mini import MiniPoints, mini
+from impose_widget.points.network import MiniPoints, mini
 
 __all__ = [
     "CoTracker3",

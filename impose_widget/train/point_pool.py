@@ -14,8 +14,7 @@ from torch import Tensor
 from impose_widget.model.mobilenet import MobileNetV2
 from impose_widget.model.movenet import MoveNet
 from impose_widget.model.point_network import PointNetwork, Prior, frozen_maps
-from impose_widget.points.prior import follow, resemblance
-from impose_widget.propagate.appearance import looks
+from impose_widget.points.seek import Sought
 from impose_widget.train.point_clips import Look, PointClip, Rendered, collage, cut_out, spoilt
 
 LEAST, MOST = 8, 96  # points of a clip
@@ -143,9 +142,10 @@ class Pool:
         start = clip.xy[gap].copy()
         if gap:
             start += self.asked.off * np.where(clip.visible[gap], 1, 4)[:, None] * rng.normal(0, 1, (n, 2))
-        xy, trust = follow(grey[gap:], start, WINDOW)
-        alike = resemblance(looks(grey[0], clip.xy[0], WINDOW), grey[gap:], xy, WINDOW)
         levels = self.network.levels(self._maps([clip.frames[0], *clip.frames[gap:]]))
+        each = [tuple(m[t : t + 1] for m in levels) for t in range(len(levels[0]))]
+        sought = Sought(grey[0], clip.xy[0], each[0], 1.0, WINDOW)
+        xy, trust, alike = sought.follow(grey[gap:], each[1:], start)
         prior = (xy, trust, alike, np.full(n, float(gap == 0)), np.full(n, float(gap)))
         return Questions(
             tuple(m.half().clone()[None] for m in levels),

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impose_widget.points.base import PointTracks, checked, exact
-from impose_widget.points.prior import follow, resemblance
-from impose_widget.propagate.appearance import looks
+from impose_widget.points.seek import Sought
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,13 +71,12 @@ class MiniPoints:
         """Points (N, 2) of the first frame in all (T, N, 2), and how sure (T, N)."""
         xy = np.repeat(given[None], len(frames), 0)
         sure = np.ones(xy.shape[:2])
-        template = looks(grey[0], given, self.window)
+        sought = Sought(grey[0], given, self.features(frames[0]), self._scale(frames[0]), self.window)
         step = self.network.config.window - 1
         for start in range(0, len(frames) - 1, step):
             part = slice(start, min(start + step, len(frames) - 1) + 1)
-            flow, trust = follow(grey[part], xy[start], self.window)
-            alike = resemblance(template, grey[part], flow, self.window)
-            xy[part], sure[part] = self._put_right(frames[0], frames[part], given, (flow, trust, alike), start)
+            told = sought.follow(grey[part], [self.features(f) for f in frames[part]], xy[start])
+            xy[part], sure[part] = self._put_right(frames[0], frames[part], given, told, start)
         return xy, sure
 
     def _put_right(
@@ -91,8 +89,7 @@ class MiniPoints:
         xy = said.xy[0].numpy().astype(np.float64)
         sure = (said.visible.sigmoid() * said.right.sigmoid())[0].numpy().astype(np.float64)
         near = np.linalg.norm(xy - ((flow + 0.5) * scale - 0.5), axis=-1) < FINE
-        kept = near & (np.cumprod(trust, 0) > 0)
-        return np.where(kept[..., None], flow, (xy + 0.5) / scale - 0.5), sure
+        return np.where(near[..., None], flow, (xy + 0.5) / scale - 0.5), sure
 
     def _ask(
         self, origin: np.ndarray, frames: list[np.ndarray], given: np.ndarray, told: tuple[np.ndarray, ...], age: int
