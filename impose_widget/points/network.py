@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WINDOW = 21  # side in pixels of what optical flow compares
 FINE = 1.0  # pixels of the network's image; what it would move less stays where optical flow, which is finer, says
-SURE = 0.5  # from which a point counts as visible
+SURE = 0.2  # from which a point counts as visible: as many wrong ones as optical flow lets pass
 KEPT = 64  # frames of which maps are kept
 MULTIPLE = 16  # of the network's image
 

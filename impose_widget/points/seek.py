@@ -1,4 +1,4 @@
-"""Optical flow that notices when a point no longer looks as it did, and then seeks it nearby: where a network starts from.
+"""Optical flow that notices when a point no longer looks as it did, and seeks it nearby: where a network starts from.
 
 Sought with whitened features of a network's first stages, and settled by optical flow from the image in which the point
 was given, so that what was lost behind something, or by a fast arm, is found again without drift.
@@ -32,7 +32,7 @@ class Sought:
     Args:
         grey: (H, W) uint8, the image in which they were given.
         given: (N, 2) in its pixels.
-        levels: maps of that image (1, C, h, w) at strides 4 and 8 of an image `scale` times as large (more are ignored).
+        levels: maps (1, C, h, w), at strides 4 and 8, of that image made `scale` times as large (more are ignored).
         scale: pixels of that one in a pixel of `grey`.
         window: side in pixels of what optical flow compares.
     """
@@ -52,16 +52,16 @@ class Sought:
         """
         xy, trust = np.repeat(np.asarray(start, np.float64)[None], len(grey), 0), np.ones((len(grey), len(start)))
         alike = trust.copy()
-        alike[0] = likeness(self.look, looks(grey[0], xy[0], self.window))
+        alike[0] = resemblance(self.look, looks(grey[0], xy[0], self.window))
         lost = np.zeros(len(start), bool)
         for t in range(1, len(grey)):
             shift, trust[t] = point_motion(grey[t - 1], grey[t], xy[t - 1], self.window)
             xy[t] = xy[t - 1] + shift
-            alike[t] = likeness(self.look, looks(grey[t], xy[t], self.window))
+            alike[t] = resemblance(self.look, looks(grey[t], xy[t], self.window))
             lost |= (alike[t] < UNLIKE) | (trust[t] <= 0)
             for i, place in self._found(grey[t], levels[t], xy[t], np.flatnonzero(lost)):
                 xy[t, i], lost[i], trust[t, i] = place, False, max(trust[t, i], TRUST_FOUND)
-                alike[t, i] = likeness(self.look[[i]], looks(grey[t], place[None], self.window))[0]
+                alike[t, i] = resemblance(self.look[[i]], looks(grey[t], place[None], self.window))[0]
             trust[t, lost] = np.minimum(trust[t, lost], TRUST_SOUGHT)
         return xy, trust, alike
 
@@ -75,7 +75,7 @@ class Sought:
         for i, near in zip(which, self._nearest(levels, xy[which], which), strict=True):
             settled = find_again(self.grey, grey, self.given[i], near, self.window)
             places = np.array([near] if settled is None else [settled, near])
-            alike = likeness(np.repeat(self.look[[i]], len(places), 0), looks(grey, places, self.window))
+            alike = resemblance(np.repeat(self.look[[i]], len(places), 0), looks(grey, places, self.window))
             if alike.max() >= ALIKE:
                 out.append((int(i), places[int(np.argmax(alike >= ALIKE))]))
         return out
@@ -95,6 +95,11 @@ class Sought:
                 total = total + F.interpolate(like[None], size=(side, side), mode="bilinear", align_corners=True)[0]
         best = total.flatten(1).argmax(1).numpy()
         return xy + (np.column_stack([best % side, best // side]) - REACH) * 4 / self.scale
+
+
+def resemblance(given: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """Correlation (N,) of looks (N, n); unlike `likeness`, 0 where something plain took the place of a texture."""
+    return np.where(given.any(1) & ~now.any(1), 0.0, likeness(given, now))
 
 
 def _around(m: Tensor, points: np.ndarray, stride: int, radius: int, scale: float) -> Tensor:
