@@ -34,7 +34,8 @@ def targets(annotator: SimulatedAnnotator, policy: str, looks: Looks | None = No
     """Keypoints to click, one after the other; each is chosen when it is asked for, from what the tool says then.
 
     - worst: the keypoint that is furthest off in the whole video (an annotator who knows; not the best order there is).
-    - issue: where the tool says to look next; there the keypoint that is furthest off. A track that is nobody's yet is
+    - issue: where the tool says to look next; there the keypoint that it names if that is wrong, else the one that is
+      furthest off. A track that is nobody's yet is
       seen to be somebody's, and somebody in the frame who has no track at all is noticed. If all is right, or nobody is
       there, the annotator says so and asks on; when the tool has nothing more to say, random places.
     - reading: frame by frame, person by person, what is visibly wrong; then again with a stricter eye.
@@ -130,5 +131,7 @@ def _issues(annotator: SimulatedAnnotator, looks: Looks) -> Iterator[Target]:
             if looks.right_already + looks.nobody > 50 * annotator.truth.present.sum():
                 return  # a tool that keeps pointing at what was accepted
             continue
-        yield place.frame, n, int(np.argmin(similarity))
+        named = place.keypoint
+        wrong = named is not None and similarity[named] < ACCEPTED
+        yield place.frame, n, int(named if wrong else np.argmin(similarity))
         method.looked(bool(_open(annotator)[place.frame, n].min() >= ACCEPTED))

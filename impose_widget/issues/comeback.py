@@ -53,7 +53,7 @@ def _clear(new: Person) -> int:
     """An early row in which the pose is about as sure as in any of the first rows."""
     first = new.seen[0]
     doubt = new.doubt[first : min(first + CLEAR, new.seen[1] + 1)].mean(1)
-    return first + int(np.argmax(doubt <= doubt.min() + 0.05))
+    return first + int(np.argmax(doubt <= doubt.min() + 0.1))
 
 
 def _evidence(old: Person, new: Person, likeness: float) -> Evidence:

@@ -218,11 +218,12 @@ def fit(arguments: argparse.Namespace) -> None:
     for kind, w in rows.items():
         of = (notes["kind"] == kind).to_numpy()
         chance[of] = 1 / (1 + np.exp(-features(notes[of]) @ w))
-    reliability(notes.assign(chance=chance)[~tune.to_numpy()])
+    if not tune.all():
+        reliability(notes.assign(chance=chance)[~tune.to_numpy()], arguments.plot)
 
 
-def reliability(notes: pd.DataFrame) -> None:
-    """Print chance said against share corrected, and by kind."""
+def reliability(notes: pd.DataFrame, path: Path | None) -> None:
+    """Print chance said against share corrected, and by kind; draw it if there is a path."""
     print(f"\nnot fitted on: {', '.join(sorted(set(notes['clip'])))}; {len(notes)} places")
     bins = pd.cut(notes["chance"], np.linspace(0, 1, 11))
     table = notes.groupby(bins, observed=True).agg(
@@ -235,6 +236,29 @@ def reliability(notes: pd.DataFrame) -> None:
         places=("chance", "size"), said=("chance", "mean"), corrected=("corrected", "mean"), brier=("brier", "mean")
     )
     print(told.round(3).to_string())
+    for clip, part in notes.groupby("clip"):
+        print(f"{clip}: {len(part)} places, said {part['chance'].mean():.2f}, corrected {part['corrected'].mean():.2f}")
+    if path:
+        plot(table, notes, path)
+
+
+def plot(table: pd.DataFrame, notes: pd.DataFrame, path: Path) -> None:
+    """Chance said against share corrected: all places, and those of each kind that has enough of them."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.4, 4.4), layout="tight")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    for kind, part in notes.groupby("kind"):
+        bins = part.groupby(pd.cut(part["chance"], np.linspace(0, 1, 6)), observed=True)
+        held = bins.agg(said=("chance", "mean"), corrected=("corrected", "mean"), places=("chance", "size"))
+        held = held[held["places"] >= 20]
+        if len(held) > 1 and kind != "uncertain":
+            axes.plot(held["said"], held["corrected"], marker=".", linewidth=0.8, label=kind)
+    axes.plot(table["said"], table["corrected"], marker="o", color="black", label=f"all {len(notes):,} places")
+    axes.set(xlabel="severity", ylabel="share that is corrected", xlim=(0, 1), ylim=(0, 1))
+    axes.legend(fontsize=7)
+    figure.savefig(path, dpi=100)
 
 
 # -- clicks ----------------------------------------------------------------------------------------------------------
@@ -316,6 +340,7 @@ def main() -> None:
     p.add_argument("--budget", type=int, default=40, help="clicks in all (collect), per tracklet (clicks)")
     p.add_argument("--policies", nargs="+", default=["worst", "issue", "reading", "random"])
     p.add_argument("--label", default="")
+    p.add_argument("--plot", type=Path, default=None, help="fit: a picture of how reliable severities are")
     arguments = p.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name in arguments.clips:

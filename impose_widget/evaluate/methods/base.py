@@ -27,10 +27,11 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a tool says that the annotator should look."""
+    """Where a tool says that the annotator should look; the keypoint, where it names one."""
 
     frame: int
     track_id: int
+    keypoint: int | None = None
 
 
 class Method(ABC):

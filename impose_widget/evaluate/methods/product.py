@@ -156,7 +156,9 @@ class Product(Method):
         self._issue = self.session.next_issue()
         if self._issue is None:
             return None
-        return Place(int(self._issue["frame"]), int(self._issue["track_id"]))
+        named = self._issue["keypoint"]
+        keypoint = None if named is None else self.footage.skeleton.index(named)
+        return Place(int(self._issue["frame"]), int(self._issue["track_id"]), keypoint)
 
     def looked(self, right: bool) -> None:
         if right and self._issue is not None:
