@@ -129,3 +129,21 @@ def test_by_itself_a_session_finds_people_by_geometry_and_can_verify_them() -> N
     clip = np.zeros((3, 32, 32, 3), np.uint8)
     with iw.Session.open(clip, store=None) as s:
         assert s.association == "geometry" and not len(s.verify_identities([0, 1]))
+
+
+def test_the_bank_is_there_again_after_reopening(tmp_path: Path) -> None:
+    held = []
+    for opening in range(2):
+        with session_on(FRAMES, TruthDetector(WALKERS), store=tmp_path / "a.impose") as s:
+            s.initialize(progress=False)
+            if opening == 0:
+                a, b = s.tracks["track_id"]
+                s.correct(6, a, "head", tuple(WALKERS.truth[6, 0, 0] + 1))
+                s.swap(a, b, 12)
+            held.append([s.bank.window(20), s.bank.window(3, backward=True)])
+    for before, after in zip(*held, strict=True):
+        for name in ("track_id", "source", "locked", "revision"):
+            assert np.array_equal(getattr(before, name), getattr(after, name)), name
+        for name in ("frame", "xy", "weight", "box", "score", "velocity", "features"):
+            assert np.array_equal(getattr(before.people, name), getattr(after.people, name)), name
+    assert held[1][0].at(6).locked.sum() == 1 and held[1][0].revision.max() > held[1][0].revision.min()
