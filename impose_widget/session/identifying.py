@@ -64,8 +64,8 @@ def identifier(
 ) -> tuple[str, Identifier | None]:
     """What `association=` asks for: by what people are found, and the decoder, if there is one.
 
-    "auto" finds people by geometry: on the labelled clips the decoder beside it was no better with the detector at its
-    usual size, and lost people with a smaller one. It is there to ask whether identities hold.
+    "auto" finds people by geometry: on the labelled clips the decoder beside it changes nothing, and costs. It is there
+    to ask whether identities hold. (assets/identity.md: on annotated tracks it has fewer switches.)
 
     Args:
         association: "auto", "geometry", "id", or the path of weights.
