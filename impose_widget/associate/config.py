@@ -40,8 +40,8 @@ class AssociationConfig:
         damping: share of its speed that somebody unseen keeps in each frame.
         size_gain: share of the newest size in the running mean.
         min_weight: a keypoint counts by its score, but at least this.
-        learned_share: where a likeness is heard, similarity is this share of it, the rest geometry; a pair that geometry
-            alone would not match stays apart.
+        learned_share: where a likeness is heard, similarity is this share of it, the rest geometry; a pair that
+            geometry alone would not match stays apart.
     """
 
     strong_score: float = 0.15
