@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from impose_widget.core.skeleton import Skeleton
+from impose_widget.issues import plane
 from impose_widget.issues.evidence import CELL, Evidence
 from impose_widget.issues.person import Person
 
@@ -30,7 +31,7 @@ def find(person: Person) -> Iterator[Evidence]:
     edges = _bones(person.skeleton)
     if not len(edges) or len(person) < 5:
         return
-    length = np.linalg.norm(person.xy[:, edges[:, 0]] - person.xy[:, edges[:, 1]], axis=-1) / person.scale[:, None]
+    length = plane.length(person.xy[:, edges[:, 0]] - person.xy[:, edges[:, 1]]) / person.scale[:, None]
     usual = _upper_quartile(length)
     other = usual[_other_side(edges, person.skeleton)]
     usual = np.where(np.minimum(usual, other) > LIMB, np.minimum(usual, SIDES * other), usual)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from impose_widget.issues import plane
 from impose_widget.issues.evidence import Evidence, runs
 from impose_widget.issues.meeting import Meeting
 from impose_widget.issues.person import Person
@@ -64,11 +65,11 @@ def _at_once(pair: Meeting) -> np.ndarray:
     out = np.zeros(len(a), np.float32)
     if len(a) < 2:
         return out
-    known = np.isfinite(a[1:] + a[:-1] + b[1:] + b[:-1]).all(-1)
+    known = plane.known(a[1:] + a[:-1] + b[1:] + b[:-1])
     enough = known.sum(1) >= min(SHARED, a.shape[1])
 
     def way(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-        apart = np.where(known, np.linalg.norm(p[1:] - q[:-1], axis=-1), 0)
+        apart = np.where(known, plane.length(p[1:] - q[:-1]), 0)
         return apart.sum(1) / np.maximum(known.sum(1), 1)
 
     keep, swap = way(a, a) + way(b, b), way(a, b) + way(b, a)

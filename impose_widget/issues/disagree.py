@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from impose_widget.core.pose import MODEL
+from impose_widget.issues import plane
 from impose_widget.issues.evidence import CELL, Evidence
 from impose_widget.issues.person import Person
 
@@ -20,7 +21,7 @@ def find(person: Person) -> Iterator[Evidence]:
     """Keypoints far from a reading that is sure of itself."""
     if not np.isfinite(person.read).any():
         return
-    pixels = np.linalg.norm(person.xy - person.read[..., :2], axis=-1)
+    pixels = plane.length(person.xy - person.read[..., :2])
     with np.errstate(invalid="ignore"):
         counts = person.free & (person.read[..., 2] >= SURE)
     value = np.where(counts, np.nan_to_num(pixels / person.scale[:, None]), 0).astype(np.float32)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from impose_widget.issues import plane
 from impose_widget.issues.evidence import CELL, Evidence
 from impose_widget.issues.person import Person
 
@@ -29,7 +30,7 @@ def _gain(a: np.ndarray, b: np.ndarray, to_a: np.ndarray, to_b: np.ndarray) -> n
     """How much nearer (pixels) the pair a, b is to the other pair if it is exchanged; (..., 2) in, (...) out."""
 
     def apart(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-        return np.linalg.norm(p - q, axis=-1)
+        return plane.length(p - q)
 
     with np.errstate(invalid="ignore"):
         return np.nan_to_num(apart(a, to_a) + apart(b, to_b) - apart(a, to_b) - apart(b, to_a))
@@ -41,7 +42,7 @@ def _against_before(person: Person, left: np.ndarray, right: np.ndarray, both: n
     # Legs that pass each other quickly seem exchanged from where they were, and are not from where they were going.
     ahead = xy[1:-1] + (xy[1:-1] - xy[:-2])
     foretold = _gain(xy[2:, left], xy[2:, right], ahead[:, left], ahead[:, right])
-    seen = np.isfinite(ahead[:, left] + ahead[:, right]).all(-1)
+    seen = plane.known(ahead[:, left] + ahead[:, right])
     gain[1:] = np.where(seen, np.minimum(gain[1:], foretold), gain[1:])
     value[1:, left] = np.where(both[1:], np.maximum(gain / person.scale[1:, None], 0), 0)
     return Evidence("flip", value, BETTER, _words(person, left, right, "change places in this frame"))

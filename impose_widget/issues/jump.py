@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from impose_widget.issues import plane
 from impose_widget.issues.evidence import Evidence
 from impose_widget.issues.person import Person
 
@@ -33,8 +34,8 @@ def _excursions(person: Person) -> Evidence:
     for w in range(1, LONGEST + 1):
         for i in range(w):  # frame i of an excursion of w frames: i + 1 after the last good one, w - i before the next
             before, here, after = xy[: n - w - 1], xy[i + 1 : n - w + i], xy[w + 1 :]
-            out, back = np.linalg.norm(here - before, axis=-1), np.linalg.norm(here - after, axis=-1)
-            away = np.fmin(out, back) - np.linalg.norm(after - before, axis=-1)
+            out, back = plane.length(here - before), plane.length(here - after)
+            away = np.fmin(out, back) - plane.length(after - before)
             rows = slice(i + 1, n - w + i)
             more = np.nan_to_num(away / scale[rows, None]) > value[rows]
             value[rows] = np.where(more, away / scale[rows, None], value[rows])

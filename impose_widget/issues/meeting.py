@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from impose_widget.issues import plane
 from impose_widget.issues.person import Person
 
 
@@ -55,7 +56,7 @@ class Meeting:
     def apart(self) -> np.ndarray:
         """(m, K) pixels between the same keypoints of both where they are near; NaN where either is unknown."""
         p, q = self.a.xy[self.rows(self.a)][self.where], self.b.xy[self.rows(self.b)][self.where]
-        return np.linalg.norm(p - q, axis=-1)
+        return plane.length(p - q)
 
     @cached_property
     def scale(self) -> np.ndarray:

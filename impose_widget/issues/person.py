@@ -10,6 +10,7 @@ import numpy as np
 from impose_widget.core.geometry import person_area, pose_box
 from impose_widget.core.pose import PROPAGATED
 from impose_widget.core.skeleton import Skeleton
+from impose_widget.issues import plane
 
 STEADY = 25
 """Frames over which a person's size is taken, so that one wrong keypoint does not make them larger."""
@@ -69,7 +70,7 @@ class Person:
     @cached_property
     def known(self) -> np.ndarray:
         """(T, K) bool: there is a position."""
-        return np.isfinite(self.xy).all(-1)
+        return plane.known(self.xy)
 
     @cached_property
     def free(self) -> np.ndarray:
@@ -102,7 +103,7 @@ class Person:
         """(T, K) pixels that each keypoint moved since the frame before; NaN in the first and where unknown."""
         moved = np.diff(self.xy, axis=0)
         out = np.full(self.known.shape, np.nan, np.float32)
-        out[1:] = np.sqrt((moved**2).sum(-1))
+        out[1:] = plane.length(moved)
         return out
 
     @cached_property

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from impose_widget.issues import plane
 from impose_widget.issues.evidence import Evidence
 from impose_widget.issues.person import Person
 
@@ -22,14 +23,14 @@ def find(person: Person) -> Iterator[Evidence]:
     if len(person) < 2 or not person.carried.any():
         return
     step = np.diff(person.xy, axis=0)
-    known = np.isfinite(step).all(-1)
+    known = plane.known(step)
     body = np.zeros((len(step), 1, 2), np.float32)
     some = known.any(1)
     body[some, 0] = np.nanmedian(step[some], 1)
     revision, carried = person.records["revision"], person.carried
     seam = carried[1:] & carried[:-1] & (revision[1:] != revision[:-1]) & person.free[1:] & known
     pixels = np.zeros(person.known.shape, np.float32)
-    pixels[1:] = np.where(seam, np.nan_to_num(np.linalg.norm(step - body, axis=-1)), 0)
+    pixels[1:] = np.where(seam, np.nan_to_num(plane.length(step - body)), 0)
     value = pixels / person.scale[:, None].astype(np.float32)
 
     def words(t, k):
