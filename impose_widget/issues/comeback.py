@@ -7,6 +7,7 @@ is compared with everybody seen before and not since: how large both are, how lo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,28 +26,48 @@ CLEAR = 12
 """Of the first so many frames, the place is one in which the newcomer is seen well."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Of N people, where they come and where they are seen last: frames (N,), sizes (N,), middles of boxes (N, 2)."""
+
+    frame: np.ndarray
+    size: np.ndarray
+    middle: np.ndarray
+
+
 def find(people: Sequence[Person]) -> Iterator[tuple[Person, Evidence]]:
     """For each newcomer, the place where they come, with whoever of those before is most like them."""
-    for new in people:
+    if len(people) < 2:
+        return
+    come, go = (_ends(people, end) for end in (0, 1))
+    for n, new in enumerate(people):
         if not new.open[new.seen[0]]:
             continue
-        alike = [(_likeness(old, new), old) for old in people if old is not new]
-        best, old = max(alike, key=lambda pair: pair[0], default=(0.0, new))
-        if best > LIKE:
-            yield new, _evidence(old, new, best)
+        alike = _likeness(go, come, n)
+        best = int(alike.argmax())
+        if alike[best] > LIKE:
+            yield new, _evidence(people[best], new, float(alike[best]))
 
 
-def _likeness(old: Person, new: Person) -> float:
-    """0 to 1; 0 where both are seen at the same time."""
-    last, first = old.seen[1], new.seen[0]
-    gap = (new.first + first) - (old.first + last)
-    if gap < 1:
-        return 0.0
-    sizes = old.scale[last], new.scale[first]
-    ends = [p.box[row, :2] + p.box[row, 2:] / 2 for p, row in ((old, last), (new, first))]
-    far = np.linalg.norm(ends[0] - ends[1]) / max(sizes)
-    way = 1 / (1 + max(float(far) - 1, 0) / (1 + STRIDE * gap))
-    return float(min(sizes) / max(sizes) * way * np.exp(-gap / PATIENCE))
+def _ends(people: Sequence[Person], end: int) -> _Ends:
+    rows = [p.seen[end] for p in people]
+    both = list(zip(people, rows, strict=True))
+    boxes = np.array([p.box[row] for p, row in both], np.float64)
+    return _Ends(
+        np.array([p.first + row for p, row in both]),
+        np.array([p.scale[row] for p, row in both], np.float64),
+        boxes[:, :2] + boxes[:, 2:] / 2,
+    )
+
+
+def _likeness(go: _Ends, come: _Ends, n: int) -> np.ndarray:
+    """(N,) 0 to 1, of everybody with newcomer n; 0 where both are seen at the same time, and where nobody knows."""
+    gap = come.frame[n] - go.frame
+    small, large = np.minimum(go.size, come.size[n]), np.maximum(go.size, come.size[n])
+    far = np.linalg.norm(go.middle - come.middle[n], axis=1) / large
+    way = 1 / (1 + np.maximum(far - 1, 0) / (1 + STRIDE * np.maximum(gap, 1)))
+    alike = small / large * way * np.exp(-np.maximum(gap, 1) / PATIENCE)
+    return np.where(gap >= 1, np.nan_to_num(alike), 0)
 
 
 def _clear(new: Person) -> int:
