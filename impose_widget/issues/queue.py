@@ -217,6 +217,7 @@ def _of_all(held: list[_Held]) -> Found:
 
 
 def _table(founds: list[Found], skeleton: Skeleton, decisions: dict[int, str]) -> pd.DataFrame:
+    founds = [f for f in founds if len(f.rows)]  # most pairs of many people have none
     rows = np.concatenate([f.rows for f in founds] or [np.zeros(0, ROW)])
     reasons = np.array([r for f in founds for r in f.reasons], object)
     state = np.zeros(len(rows), np.int8)
