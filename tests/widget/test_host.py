@@ -350,6 +350,15 @@ def test_lanes_say_how_sure_each_person_is_over_time(host, page, session) -> Non
     assert page.ask("lanes", first=0, stop=30, bins=0)[0]["code"] == "value"
 
 
+def test_a_curve_comes_as_three_buffers(host, page, session) -> None:
+    facts = {"track_id": 1, "keypoint": "head", "what": "motion", "first": 0, "stop": 30, "bins": 15}
+    answer, buffers = page.ask("curve", **facts)
+    assert {name: answer[name] for name in facts} == facts and answer["revision"] == session.revision
+    low, high, worst = (np.frombuffer(b, t) for b, t in zip(buffers, ("<f4", "<f4", "<i4"), strict=True))
+    assert (low[1:] <= high[1:]).all() and (worst // 2 == np.arange(15)).all()
+    assert page.ask("curve", **facts | {"what": "speed"})[0]["code"] == "value"
+
+
 def test_a_propagation_is_shown_as_it_was_before_and_rejected_in_part(host, page, session, walkers) -> None:
     empty, _ = page.ask("before", action=None, first=0, stop=30)
     assert (empty["action"], empty["n"], empty["frames"]) == (None, 0, [])
