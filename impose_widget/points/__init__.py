@@ -17,17 +17,27 @@ tracks (`python -m tests.bench.points … --frames 21 --every 40`; none of these
 | crossing_twins | lk | .651 | .750 | .597 | .467 | .842 | .278 | .278 | .203 |
 | crossing_twins | mini | .649 | .757 | .630 | .439 | .806 | .401 | .361 | .284 |
 | all four | lk | .608 | .733 | .677 | .434 | .830 | .389 | .384 | .223 |
-| all four | seeking alone, nothing learned | .652 | .778 | .689 | .437 | .828 | .464 | .430 | .261 |
+| all four | seeking alone | .652 | .778 | .689 | .437 | .828 | .464 | .430 | .261 |
 | all four | mini | .657 | .794 | .689 | .473 | .834 | .473 | .411 | .192 |
 | street (real, `openpose_video --every 20`, once) | lk | .841 | .958 | .926 | .736 | .995 | .489 | - | .042 |
 | street | mini | .861 | .983 | .901 | .735 | .990 | .809 | - | .067 |
 
-Places are better by seeking, and hardly by so short a training; what it learned is to judge them ("lost": wrong among
-those called visible). In sessions on store_aisle (`--clicks 3`), OKS at 0, 1, 3 clicks a tracklet and keypoints broken a
-click: their own flow .480 .600 .726, .22; lk .480 .600 .705, .89; mini .480 .611 .694, 1.56 with another bar for being visible: .03 the same, .5 .636 at 3, in 6 times
-lk's time. A session goes with the body or seeks near it wherever a point looks unlike itself, and starts the tracker
-anew from there, so it already does, with more knowledge, what mini is better at. Frames cost 55 ms once at 256 by 448
-pixels on one core, not 40 as wanted: MoveNet's first stages.
+Seeking alone is a prototype of `seek` that shows a point where it looks as it did. Places are better by seeking, and
+hardly by so short a training; what it learned is to judge them ("lost": wrong among those called visible).
+
+In sessions on store_aisle (`--clicks 3`), one clip without intervals:
+
+| tracker | OKS at 0, 1, 3 clicks a tracklet | keypoints fixed, broken a click | CPU s |
+|---|---|---|---|
+| the session's own flow | .480 .600 .726 | 29.6, .2 | 15 |
+| lk | .480 .600 .705 | 28.2, .9 | 6 |
+| mini | .480 .611 .694 | 26.2, 1.6 | 41 |
+| mini, visible from .03 instead of .2 | .480 .611 .694 | 26.2, 1.6 | |
+| mini, visible from .5 | .480 .580 .636 | 19.4, 3.1 | |
+
+Why is not known; probably because a session itself goes with the body, or seeks near it, wherever a point looks unlike
+itself, and starts the tracker anew from there. A frame costs 55 ms once at 256 by 448 pixels on one core (MoveNet's
+first stages alone), not 40 as wanted.
 """
 
 from impose_widget.points.adapters import CoTracker3, Tapir, cotracker3, tapir
