@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from impose_widget.evaluate.annotator import SimulatedAnnotator
 from impose_widget.evaluate.methods.base import Place
-from impose_widget.evaluate.methods.product import Product, Settings
+from impose_widget.evaluate.methods.product import Product, Settings, drawn_box
 from impose_widget.evaluate.policies import POLICIES, Looks, targets
 from impose_widget.evaluate.protocols.curve import run_curve
 from impose_widget.evaluate.truth import truth_of_arrays
@@ -188,3 +188,9 @@ def test_poses_of_another_length_are_refused() -> None:
     short = truth_of_arrays("short", truth.xy[:5], SMALL)
     with pytest.raises(ValueError, match="of another video or skeleton"):
         SimulatedAnnotator(Perfect(None, short), truth).begin()
+
+
+def test_a_person_with_one_label_can_be_drawn() -> None:
+    assert drawn_box(np.array([50.0, 20.0, 0.0, 0.0])) == (46.0, 16.0, 8.0, 8.0)
+    assert drawn_box(np.array([50.0, 20.0, 30.0, 3.0])) == (50.0, 17.5, 30.0, 8.0)
+    assert drawn_box(np.array([5.0, 6.0, 30.0, 40.0])) == (5.0, 6.0, 30.0, 40.0)

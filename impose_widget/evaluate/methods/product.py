@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from impose_widget.core.detections import Detections
     from impose_widget.session import Session
 
+LEAST_SIDE = 8.0  # pixels of a box that is drawn
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -72,7 +74,7 @@ class Product(Method):
         owners = self._owners(start)
         for n, owner in enumerate(owners):
             if owner is None and np.isfinite(start.box[n]).all():
-                owners[n] = self.session.draw_box(start.frame, tuple(start.box[n].tolist()))
+                owners[n] = self.session.draw_box(start.frame, drawn_box(start.box[n]))
         if start.poses is not None:
             self._place(start, owners)
         self._changed()
@@ -142,7 +144,7 @@ class Product(Method):
         return track_id
 
     def draw(self, frame: int, box: np.ndarray) -> int | None:
-        track_id = self.session.draw_box(frame, tuple(float(v) for v in box))
+        track_id = self.session.draw_box(frame, drawn_box(box))
         self._changed()
         return track_id
 
@@ -169,6 +171,13 @@ class Product(Method):
     def close(self) -> None:
         if self.session is not None:
             self.session.close()
+
+
+def drawn_box(box: np.ndarray) -> tuple[float, float, float, float]:
+    """A labelled box (x, y, width, height) as somebody would draw it: of a person with one label it has no extent."""
+    size = np.maximum(box[2:], LEAST_SIDE)
+    x, y = box[:2] + (box[2:] - size) / 2
+    return float(x), float(y), float(size[0]), float(size[1])
 
 
 class SharedDetections:
