@@ -115,7 +115,7 @@ def correct_and_propagate(notebook: NotebookPage, editor: EditorOnPage, film: Fi
     if film is not None:
         film.move(editor.at((330, 190)))
     shoot(800)
-    for frame in range(23, 38):
+    for frame in range(23, 35):  # until somebody stands in front of her
         editor.press("ArrowRight")
         editor.wait(frame=frame, shown=frame)
         shoot(110)
