@@ -22,7 +22,7 @@ ASSETS = (
     "store_aisle.labels.json",
     "store_aisle.md",
 )
-KINDS = {".py", ".typed", ".safetensors", ".mp4", ".json", ".md", ".js", ".css"}
+KINDS = {".py", ".typed", ".safetensors", ".mp4", ".json", ".md", ".png", ".js", ".css"}  # .png: plots of the cards
 LIMIT = 30_000_000  # bytes
 BUNDLE_LIMIT = 200_000
 
